@@ -1,0 +1,190 @@
+"""Delivery: take what is due, send or ask, record what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+import structlog
+
+from canonical.assessment import Assessment
+from canonical.errors import InterlockClosed, LostLease, UnfitDocument
+from canonical.finding import HoldCause
+from canonical.outcome import Document, NotThere
+from canonical.submission import State
+from gateway_client.envelope import build
+from gateway_client.gateway import Gateway
+from service.clock import Clock
+from service.judging import Judge
+from service.outbox.outbox import Claim, Outbox, Poll, Settlement
+from service.owners import Owner
+from service.refusals import unfit
+from service.settlement import Settling
+from specs.spec import Transport
+
+#: How long an idle worker sleeps before it looks again; jittered, so that workers do not look in step.
+LOOK_AGAIN: Final = timedelta(seconds=0.5)
+#: "Idle" for --until-idle: nothing leased, and nothing due within this time.
+IDLE_WITHIN: Final = timedelta(seconds=60)
+
+_Result = TypeVar("_Result")
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One worker's work. The database is touched from one thread only, and never while a request is under way."""
+
+    outbox: Outbox
+    gateway: Gateway
+    judge: Judge
+    transport: Transport
+    destination: str
+    owner: Owner
+    clock: Clock
+    rng: random.Random
+    store: ThreadPoolExecutor
+
+    async def run(self, *, until_idle: bool, stopping: asyncio.Event) -> None:
+        """Deliver until told to stop (what is under way is finished), or until idle."""
+        under_way: set[asyncio.Task[None]] = set()
+        while not stopping.is_set():
+            ended = await self._stored(self.outbox.expire, self.owner.alive)
+            if ended:
+                _log.info("leases of dead workers ended", count=ended)
+            room = self.transport.max_in_flight - len(under_way)
+            begun = await self._begin(room) if room else []
+            for work in begun:
+                task = asyncio.create_task(work)
+                under_way.add(task)
+            if not begun:
+                if until_idle and not under_way and await self._idle():
+                    break
+                await self._pause(under_way, stopping)
+            under_way = _still_running(under_way)
+        if under_way:
+            await asyncio.wait(under_way)
+            _still_running(under_way)
+
+    async def _begin(self, room: int) -> list[Coroutine[Any, Any, None]]:
+        """Lease what is due; every attempt is on disk before this returns."""
+        lease = self.lease
+        claims = await self._stored(
+            lambda: self.outbox.claim(self.destination, self.owner.name, limit=room, lease=lease)
+        )
+        polls = await self._stored(lambda: self.outbox.polls(self.destination, limit=room, lease=lease))
+        return [*(self._deliver(claim) for claim in claims), *(self._poll(poll) for poll in polls)]
+
+    @property
+    def lease(self) -> timedelta:
+        """Longer than an attempt can last: a question and a send, each with all its tries, and the waits between."""
+        return 2 * self.transport.short_tries * (self.transport.total_timeout + self.transport.short_wait) + timedelta(
+            seconds=10
+        )
+
+    async def _deliver(self, claim: Claim) -> None:
+        try:
+            settlement = await self._attempt(claim)
+            await self._stored(self.outbox.settle, claim, settlement)
+        except LostLease:
+            _log.warning("lease lost; nothing recorded", submission=claim.submission)
+            return
+        _log.info(
+            "attempt settled",
+            submission=claim.submission,
+            attempt=claim.attempts,
+            outcome=settlement.outcome,
+            state=settlement.state,
+        )
+
+    async def _attempt(self, claim: Claim) -> Settlement:
+        """Build the document, ask first where in doubt, send where it is certain that the state lacks it."""
+        settling = self._settling()
+        try:
+            document = self._document(claim.assessment)
+        except UnfitDocument as fault:
+            return _unfit(claim, fault)
+        try:
+            if claim.state is State.IN_DOUBT and self.transport.query is not None:
+                reply = await self.gateway.ask(document, idempotency_key=claim.idempotency_key)
+                if not isinstance(reply, NotThere):
+                    return settling.of_question(reply, claim)
+            if claim.state is State.IN_DOUBT:
+                claim = await self._stored(self.outbox.resend, claim)
+            outcome = await self.gateway.send(document, idempotency_key=claim.idempotency_key)
+        except InterlockClosed as closed:
+            return Settlement(
+                state=claim.state if claim.state is State.IN_DOUBT else State.READY,
+                outcome="Misconfigured",
+                why=str(closed),
+                spent=False,
+                pause=str(closed),
+            )
+        return self._settling().of_send(outcome, claim)
+
+    async def _poll(self, poll: Poll) -> None:
+        try:
+            reply = await self.gateway.poll(poll.document_id, poll.digest, poll.tracking_id)
+            settlement = self._settling().of_poll(reply, poll)
+        except InterlockClosed as closed:
+            settlement = Settlement(
+                state=poll.state,
+                outcome="Misconfigured",
+                why=str(closed),
+                pause=str(closed),
+                wait=self.transport.poll_every,
+            )
+        try:
+            await self._stored(self.outbox.settle_poll, poll, settlement)
+        except LostLease:
+            _log.warning("poll lost; nothing recorded", submission=poll.submission)
+
+    def _document(self, assessment: Assessment) -> Document:
+        return build(assessment, self.judge.spec_for(assessment, self.clock().date()))
+
+    def _settling(self) -> Settling:
+        return Settling(transport=self.transport, now=self.clock(), rng=self.rng)
+
+    async def _idle(self) -> bool:
+        """Nothing leased by anyone, and nothing due soon (what a paused destination keeps back does not count)."""
+        if await self._stored(self.outbox.paused, self.destination) is not None:
+            return True
+        depth = await self._stored(self.outbox.depth, self.destination)
+        soon = self.clock() + IDLE_WITHIN
+        return depth.leased == 0 and (depth.next_due is None or depth.next_due > soon)
+
+    async def _pause(self, under_way: set[asyncio.Task[None]], stopping: asyncio.Event) -> None:
+        """Wait until something ends, somebody stops us, or it is time to look again."""
+        waker = asyncio.create_task(stopping.wait())
+        seconds = LOOK_AGAIN.total_seconds() * self.rng.uniform(0.5, 1)
+        await asyncio.wait({waker, *under_way}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        waker.cancel()
+
+    async def _stored(self, work: Callable[..., _Result], *arguments: object) -> _Result:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.store, work, *arguments)
+
+
+def _still_running(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+    """Drop what has ended; what ended by an error of ours ends the worker, whose leases then run out."""
+    for task in tasks:
+        if task.done():
+            task.result()
+    return {task for task in tasks if not task.done()}
+
+
+def _unfit(claim: Claim, fault: UnfitDocument) -> Settlement:
+    """The schema refuses what we would send: it waits for a person or a package, and never leaves."""
+    return Settlement(
+        state=State.STUCK if claim.state is State.IN_DOUBT else State.HELD,
+        outcome="Unfit",
+        why="The schema of the specification package refuses the document.",
+        holds=() if claim.state is State.IN_DOUBT else (HoldCause.COULD_NOT_CHECK,),
+        findings=(unfit(claim.assessment, fault),),
+        spent=False,
+    )

@@ -1,0 +1,136 @@
+"""Where everything is built: the only place that knows every part by its own name."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Engine
+
+from canonical.errors import ConfigurationError
+from gateway_client.http_gateway import HttpGateway
+from service.agencies import Agencies
+from service.clock import Clock, utc_now
+from service.delivery import Delivery
+from service.identifiers import NewId, new_id
+from service.intake import Intake
+from service.judging import Judge
+from service.mappings import Mappings
+from service.outbox import migrate
+from service.outbox.engine import open_engine
+from service.outbox.sql_outbox import SqlOutbox
+from service.owners import Owner
+from service.rosters import Rosters
+from service.settings import Settings
+from service.vault import Vault, open_vault
+from specs.catalog import Catalog
+from specs.spec import Transport
+
+#: The one destination so far. A name, not an address: what waits must not be stranded when the state moves.
+DESTINATION: Final = "ecas"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The parts that the API, the worker and the operator's commands share."""
+
+    settings: Settings
+    engine: Engine
+    vault: Vault
+    catalog: Catalog
+    agencies: Agencies
+    rosters: Rosters
+    outbox: SqlOutbox
+    intake: Intake
+    clock: Clock
+    new_id: NewId
+    #: The transport in force on the day of the start.
+    transport: Transport
+
+
+def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId = new_id) -> Service:
+    """Open the vault and the database, bring it to this release's schema, and wire the parts.
+
+    Raises:
+        ConfigurationError: the deployment is wrong, in one sentence.
+    """
+    vault = _vault(settings)
+    engine = open_engine(settings.database)
+    migrate.upgrade(engine)
+    catalog = Catalog(*settings.spec_path)
+    transport = catalog.for_date(clock().date()).transport
+    agencies = Agencies(engine, vault, clock, make_id)
+    rosters = Rosters(engine, vault, clock, fallback=settings.roster)
+    outbox = SqlOutbox(
+        engine,
+        vault,
+        destination=DESTINATION,
+        clock=clock,
+        new_id=make_id,
+        waits_for_pending=transport.waits_for_pending,
+    )
+    intake = Intake(
+        catalog=catalog,
+        mappings=Mappings(settings.mapping_path),
+        rosters=rosters,
+        agencies=agencies,
+        outbox=outbox,
+        clock=clock,
+    )
+    return Service(
+        settings=settings,
+        engine=engine,
+        vault=vault,
+        catalog=catalog,
+        agencies=agencies,
+        rosters=rosters,
+        outbox=outbox,
+        intake=intake,
+        clock=clock,
+        new_id=make_id,
+        transport=transport,
+    )
+
+
+@contextmanager
+def open_delivery(service: Service) -> Iterator[Delivery]:
+    """Build one worker of this host, alive for as long as the context lasts.
+
+    Raises:
+        ConfigurationError: no address of the state is configured.
+    """
+    if service.settings.gateway_url is None:
+        raise ConfigurationError(
+            "ECAS_GATEWAY_URL, the state's base address, is not set: there is nowhere to deliver to."
+        )
+    name = service.new_id("wrk")
+    with (
+        Owner(service.settings.data_dir / "workers", name) as owner,
+        ThreadPoolExecutor(max_workers=1, thread_name_prefix="outbox") as store,
+    ):
+        yield Delivery(
+            outbox=service.outbox,
+            gateway=HttpGateway(service.settings.gateway_url, service.transport, credentials=None, clock=service.clock),
+            judge=Judge(catalog=service.catalog),
+            transport=service.transport,
+            destination=DESTINATION,
+            owner=owner,
+            clock=service.clock,
+            rng=random.Random(),  # noqa: S311 - spreads retries; guards nothing
+            store=store,
+        )
+
+
+def _vault(settings: Settings) -> Vault:
+    vault, made = open_vault(settings.master_key_file)
+    if made:
+        sys.stderr.write(
+            f"A new master key was made: {settings.master_key_file}\n"
+            "Back it up somewhere else now: without it nothing that is stored can be read again.\n"
+        )
+    return vault

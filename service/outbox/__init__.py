@@ -1,0 +1,1 @@
+"""What is written down: payloads, submissions, lanes, receipts, and the promise that none of them is ever lost."""

@@ -1,0 +1,90 @@
+"""Learning what became of a submission, one agency at a time."""
+
+from __future__ import annotations
+
+from sqlalchemy import RowMapping, select
+
+from canonical.assessment import Assessment
+from canonical.finding import Report
+from canonical.submission import State
+from service.clock import from_milliseconds
+from service.outbox import records
+from service.outbox import schema as t
+from service.outbox.engine import reading
+from service.outbox.outbox import (
+    Entry,
+    Event,
+)
+from service.outbox.rows import Rows
+
+
+class Asking(Rows):
+    """Every question names the agency; what belongs to another is not there."""
+
+    def entries(self, agency: str, *, after: str | None, limit: int, state: State | None) -> list[Entry]:
+        """Return an agency's submissions, newest first (see ``Outbox.entries``)."""
+        c = t.submission.c
+        query = select(t.submission).where(c.agency == agency).order_by(c.seq.desc()).limit(limit)
+        if after is not None:
+            query = query.where(
+                c.seq < select(c.seq).where(c.agency == agency, c.id == after).correlate(None).scalar_subquery()
+            )
+        if state is not None:
+            query = query.where(c.state == state)
+        with reading(self._engine) as connection:
+            return [self._as_entry(row) for row in connection.execute(query).mappings()]
+
+    def entry(self, agency: str, submission: str) -> Entry | None:
+        """Return one submission of this agency."""
+        row = self._asked(agency, submission)
+        return None if row is None else self._as_entry(row)
+
+    def report(self, agency: str, submission: str) -> Report | None:
+        """Return its report."""
+        row = self._asked(agency, submission)
+        if row is None:
+            return None
+        return records.read_report(self._vault.open(row["sealed_report"], "report", agency, submission))
+
+    def assessment(self, agency: str, submission: str) -> Assessment | None:
+        """Return the assessment as it was read."""
+        row = self._asked(agency, submission)
+        return None if row is None else self._assessment(row)
+
+    def events(self, agency: str, submission: str) -> list[Event]:
+        """Return its moves, oldest first."""
+        if self._asked(agency, submission) is None:
+            return []
+        c = t.event.c
+        with reading(self._engine) as connection:
+            rows = (
+                connection.execute(select(t.event).where(c.submission == submission).order_by(c.seq)).mappings().all()
+            )
+        return [
+            Event(
+                at=from_milliseconds(row["at"]),
+                was=State(row["was"]) if row["was"] else None,
+                became=State(row["became"]),
+                actor=row["actor"],
+                why=row["why"],
+            )
+            for row in rows
+        ]
+
+    def receipts(self, agency: str, submission: str) -> list[bytes]:
+        """Return the state's receipts as they came, oldest first."""
+        if self._asked(agency, submission) is None:
+            return []
+        c = t.receipt.c
+        with reading(self._engine) as connection:
+            sealed = connection.scalars(select(c.sealed).where(c.submission == submission).order_by(c.seq)).all()
+        return [records.read_receipt(self._vault.open(one, "receipt", agency, submission)).content for one in sealed]
+
+    def _asked(self, agency: str, submission: str) -> RowMapping | None:
+        c = t.submission.c
+        with reading(self._engine) as connection:
+            return (
+                connection.execute(select(t.submission).where(c.agency == agency, c.id == submission))
+                .mappings()
+                .first()
+            )

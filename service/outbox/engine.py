@@ -1,0 +1,108 @@
+"""Opening the database so that a commit is a commit."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from canonical.errors import ConfigurationError
+
+#: Milliseconds that a writer waits for another one.
+BUSY_TIMEOUT: Final = 30_000
+_WRITES: Final = "ecas_writes"
+
+
+def open_engine(url: str) -> Engine:
+    """Open the database at this SQLAlchemy URL.
+
+    An SQLite file is made with mode 0600, journalled ahead (WAL) and flushed at every commit: ``synchronous=NORMAL``
+    would lose acknowledged submissions at a power cut. The setting is read back, not hoped for.
+
+    Raises:
+        ConfigurationError: the URL is not one, or the database does not take these settings.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigurationError(
+            "ECAS_DATABASE_URL is not a database URL (sqlite:///path or postgresql+psycopg://…)."
+        ) from None
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, hide_parameters=True)
+    _make_private(parsed)
+    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT / 1000})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Begin a transaction that will write, and commit it at the end.
+
+    On SQLite it takes the write lock at once (BEGIN IMMEDIATE): a deferred transaction that reads, then writes is
+    refused as busy, whatever the timeout, or acts on what it read too early.
+    """
+    with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Begin a transaction that only reads: one consistent look, short, so that the journal can be emptied."""
+    with engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def alone(url: URL, purpose: str) -> Iterator[None]:
+    """Hold a file lock beside an SQLite database, so that two processes do not do the same to it at once."""
+    if url.get_backend_name() != "sqlite" or not url.database:
+        yield
+        return
+    lock = os.open(f"{url.database}.{purpose}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _make_private(url: URL) -> None:
+    if not url.database or url.database == ":memory:":
+        raise ConfigurationError(
+            "The outbox needs a database file: an outbox in memory would lose what it acknowledged."
+        )
+    file = Path(url.database)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # the driver must not begin by itself: ``_begin`` does, explicitly
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")
+    journal = cursor.execute("PRAGMA journal_mode").fetchone()[0]
+    flushes = cursor.execute("PRAGMA synchronous").fetchone()[0]
+    cursor.close()
+    if (journal, flushes) != ("wal", 2):
+        raise ConfigurationError("This SQLite does not keep WAL with synchronous=FULL here; a local disk is needed.")
+
+
+def _begin(connection: Connection) -> None:
+    options: dict[str, Any] = dict(connection.get_execution_options())
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITES) else "BEGIN")

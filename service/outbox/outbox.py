@@ -1,0 +1,243 @@
+"""The outbox as everyone else sees it: what may be written down, taken out, and learnt from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from canonical.assessment import Assessment
+from canonical.errors import EcasBridgeError
+from canonical.finding import Finding, HoldCause, Report
+from canonical.outcome import Receipt, Verdict
+from canonical.payload import Payload
+from canonical.submission import State
+
+
+class KeyReused(EcasBridgeError):
+    """The same Idempotency-Key came with another body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An assessment that was judged and is to be written down."""
+
+    assessment: Assessment
+    report: Report
+    #: blocked, held, handed_off or ready.
+    state: State
+    holds: tuple[HoldCause, ...] = ()
+    #: Why it starts there, in one sentence.
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A submission as it stands, for whoever asks."""
+
+    id: str
+    agency: str
+    document_id: str = field(repr=False)
+    payload: str
+    #: Which assessment of the payload, from 0.
+    ordinal: int
+    state: State
+    holds: tuple[HoldCause, ...]
+    attempts: int
+    verdict: Verdict | None
+    #: The state's tracking id, where it gave one.
+    receipt: str | None
+    received_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A client's request that must take effect once."""
+
+    endpoint: str
+    key: str
+    #: The body's digest: the same key with another body is an error.
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a request was answered."""
+
+    status: int
+    content: bytes = field(repr=False)
+    #: True where it was answered before and this is the same answer again.
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A lane's head, leased to one worker until the lease runs out."""
+
+    lane: int
+    #: Grows with every claim; whoever settles with an old one has lost the lease.
+    fence: int
+    submission: str
+    agency: str
+    #: SENDING: the attempt is written down, send. IN_DOUBT: ask by the idempotency key first.
+    state: State
+    idempotency_key: str
+    #: Sends so far, this one included.
+    attempts: int
+    first_sent_at: datetime | None
+    #: True where the state already refused its key once.
+    second_try: bool
+    assessment: Assessment = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """A receipt that is not final, due to be asked for again."""
+
+    submission: str
+    agency: str
+    state: State
+    tracking_id: str
+    document_id: str = field(repr=False)
+    digest: str
+    #: The moment until which this poll is ours; also its fence.
+    until: datetime
+    assessment: Assessment = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What is recorded of an attempt, and what follows."""
+
+    state: State
+    #: The outcome's name.
+    outcome: str
+    #: Our own sentence.
+    why: str
+    #: How long the lane (or the next poll) waits.
+    wait: timedelta = timedelta(0)
+    holds: tuple[HoldCause, ...] = ()
+    receipt: Receipt | None = None
+    #: The state's reasons in the sender's coordinates.
+    findings: tuple[Finding, ...] = ()
+    #: True for the second try: the definite rejection spent the old idempotency key.
+    fresh_key: bool = False
+    #: False where nothing was sent in the end, so that no attempt is spent.
+    spent: bool = True
+    #: Set where the destination itself must pause, with the reason.
+    pause: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One move of a submission."""
+
+    at: datetime
+    was: State | None
+    became: State
+    actor: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """How much is waiting, for whoever watches or wants to stop."""
+
+    leased: int
+    #: The earliest moment at which something may leave or be asked; None where nothing waits for time.
+    next_due: datetime | None
+    by_state: dict[State, int]
+
+
+#: Writes the answer to a request from the entries that came of it.
+AnswerTo = Callable[[Sequence[Entry]], tuple[int, bytes]]
+
+
+class Outbox(Protocol):
+    """Nothing is sent that was not first written down; nothing written down is lost."""
+
+    def put(
+        self,
+        payload: Payload,
+        format: str,
+        drafts: Sequence[Draft],
+        *,
+        request: Request | None,
+        answer: AnswerTo,
+    ) -> Reply:
+        """Write down a payload and its submissions in one transaction, and what the request was answered.
+
+        A document that is already on its way, or accepted, is not written down twice: its entry is answered again.
+
+        Raises:
+            KeyReused: the request's key came before with another body.
+        """
+
+    def answered(self, agency: str, request: Request) -> Reply | None:
+        """Return the answer of an earlier request with this key, or None.
+
+        Raises:
+            KeyReused: it came with another body.
+        """
+
+    def claim(self, destination: str, worker: str, *, limit: int, lease: timedelta) -> list[Claim]:
+        """Lease the heads of due lanes, fairly between agencies; the attempt is written down before this returns."""
+
+    def resend(self, claim: Claim) -> Claim:
+        """Write down another attempt of an in-doubt submission which the state certainly lacks.
+
+        Raises:
+            LostLease: another worker took the lane over.
+        """
+
+    def settle(self, claim: Claim, settlement: Settlement) -> None:
+        """Record what came of a claim.
+
+        Raises:
+            LostLease: another worker took the lane over; nothing was recorded.
+        """
+
+    def polls(self, destination: str, *, limit: int, lease: timedelta) -> list[Poll]:
+        """Take receipts that are due to be asked for again."""
+
+    def settle_poll(self, poll: Poll, settlement: Settlement) -> None:
+        """Record what came of a poll.
+
+        Raises:
+            LostLease: another worker took the poll over; nothing was recorded.
+        """
+
+    def expire(self, alive: Callable[[str], bool]) -> int:
+        """End the leases of workers that are no more; return how many."""
+
+    def depth(self, destination: str) -> Depth:
+        """Return how much is waiting."""
+
+    def pause(self, destination: str, why: str) -> None:
+        """Let nothing more leave for this destination."""
+
+    def resume(self, destination: str) -> None:
+        """Let things leave again."""
+
+    def paused(self, destination: str) -> str | None:
+        """Return why the destination is paused, or None."""
+
+    def entries(self, agency: str, *, after: str | None, limit: int, state: State | None) -> list[Entry]:
+        """Return an agency's submissions, newest first, after the one of that id."""
+
+    def entry(self, agency: str, submission: str) -> Entry | None:
+        """Return one submission of this agency; None where it has none of that id."""
+
+    def report(self, agency: str, submission: str) -> Report | None:
+        """Return its report."""
+
+    def events(self, agency: str, submission: str) -> list[Event]:
+        """Return its moves, oldest first."""
+
+    def receipts(self, agency: str, submission: str) -> list[bytes]:
+        """Return the state's receipts as they came, oldest first."""
+
+    def assessment(self, agency: str, submission: str) -> Assessment | None:
+        """Return the assessment as it was read."""

@@ -1,0 +1,238 @@
+"""Writing down: a payload, its submissions and the answer to its request, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy import Connection, RowMapping, and_, insert, or_, select
+
+from canonical.assessment import Assessment
+from canonical.errors import ConfigurationError
+from canonical.payload import Payload
+from canonical.submission import State
+from service.outbox import records
+from service.outbox import schema as t
+from service.outbox.engine import reading, writing
+from service.outbox.outbox import (
+    AnswerTo,
+    Draft,
+    KeyReused,
+    Reply,
+    Request,
+)
+from service.outbox.rows import Rows, write_holds
+from service.refusals import taken
+
+#: The identifiers by which a child is known, the strongest first.
+_CHILD_IDENTIFIERS: Final = ("MEMBER_ID", "MEMBER_LOCAL_ID")
+#: States after which the same document may come again as a new submission.
+_FREE_AGAIN: Final = (State.BLOCKED, State.REJECTED, State.CANCELLED, State.CLOSED, State.SUPERSEDED)
+_INTAKE: Final = "intake"
+
+
+class Receiving(Rows):
+    """Nothing is answered before it is written down."""
+
+    def put(
+        self,
+        payload: Payload,
+        format: str,
+        drafts: Sequence[Draft],
+        *,
+        request: Request | None,
+        answer: AnswerTo,
+    ) -> Reply:
+        """Write down a payload, its submissions and the answer in one transaction (see ``Outbox.put``)."""
+        agency = _agency_of(payload)
+        payload_id = payload.name.removeprefix("payload:")
+        with writing(self._engine) as connection:
+            if request and (earlier := self._answered(connection, agency, request)):
+                return earlier
+            self._insert_payload(connection, payload_id, agency, format, payload.content)
+            ids = [self._accept(connection, payload_id, agency, n, draft) for n, draft in enumerate(drafts)]
+            status, content = answer([self._entry(connection, agency, id_) for id_ in ids])
+            if request:
+                self._insert_request(connection, agency, request, status, content)
+        return Reply(status=status, content=content)
+
+    def answered(self, agency: str, request: Request) -> Reply | None:
+        """Return the answer of an earlier request with this key (see ``Outbox.answered``)."""
+        with reading(self._engine) as connection:
+            return self._answered(connection, agency, request)
+
+    def _answered(self, connection: Connection, agency: str, request: Request) -> Reply | None:
+        row = (
+            connection.execute(
+                select(t.request).where(
+                    t.request.c.agency == agency,
+                    t.request.c.endpoint == request.endpoint,
+                    t.request.c.key_digest == self._vault.digest("request", request.key),
+                )
+            )
+            .mappings()
+            .first()
+        )
+        if row is None:
+            return None
+        if row["body_digest"] != self._vault.digest("body", request.body):
+            raise KeyReused
+        content = self._vault.open(row["sealed_answer"], "answer", agency, row["key_digest"])
+        return Reply(status=row["status"], content=content, replayed=True)
+
+    def _insert_request(
+        self, connection: Connection, agency: str, request: Request, status: int, content: bytes
+    ) -> None:
+        key = self._vault.digest("request", request.key)
+        connection.execute(
+            insert(t.request).values(
+                agency=agency,
+                endpoint=request.endpoint,
+                key_digest=key,
+                body_digest=self._vault.digest("body", request.body),
+                received_at=self._now(),
+                status=status,
+                sealed_answer=self._vault.seal(content, "answer", agency, key),
+            )
+        )
+
+    def _insert_payload(self, connection: Connection, id_: str, agency: str, format_: str, content: bytes) -> None:
+        connection.execute(
+            insert(t.payload).values(
+                id=id_,
+                agency=agency,
+                format=format_,
+                received_at=self._now(),
+                sealed=self._vault.seal(content, "payload", agency, id_),
+            )
+        )
+
+    def _accept(self, connection: Connection, payload: str, agency: str, ordinal: int, draft: Draft) -> str:
+        """Write down one submission, unless its document is on its way already; return the submission's id."""
+        document = self._document_digest(agency, draft.assessment)
+        content = self._content_digest(draft.assessment)
+        if draft.state is not State.BLOCKED and (known := _on_its_way(connection, agency, document)):
+            if known["content_digest"] == content:
+                return str(known["id"])
+            draft = _refused(draft)
+        id_ = self._new_id("sub")
+        lane = None
+        if draft.state in (State.READY, State.HELD):
+            lane = self._lane(connection, agency, self._child(connection, agency, draft.assessment))
+        now = self._now()
+        connection.execute(
+            insert(t.submission).values(
+                id=id_,
+                agency=agency,
+                payload=payload,
+                ordinal=ordinal,
+                lane=lane,
+                state=draft.state,
+                holds=write_holds(draft.holds),
+                sealed_document_id=self._vault.seal(_document_id(draft.assessment).encode(), "document", agency, id_),
+                document_digest=document,
+                content_digest=content,
+                spec=draft.report.judged_by.spec if draft.report.judged_by else None,
+                idempotency_key=self._new_id("idem"),
+                received_at=now,
+                updated_at=now,
+                sealed_assessment=self._vault.seal(
+                    records.write_assessment(draft.assessment), "assessment", agency, id_
+                ),
+                sealed_report=self._vault.seal(records.write_report(draft.report), "report", agency, id_),
+            )
+        )
+        self._tell(connection, id_, None, State.RECEIVED, _INTAKE, "The payload was written down.")
+        self._tell(connection, id_, State.RECEIVED, draft.state, _INTAKE, draft.why)
+        if lane is not None:
+            self._wake(connection, lane)
+        return id_
+
+    def _document_digest(self, agency: str, assessment: Assessment) -> str:
+        identity = (assessment.text(item) or "" for item in ("DOCUMENT_ID", "DOCUMENT_VERSION", "SUBMISSION_TYPE"))
+        return self._vault.digest("document", agency, *identity)
+
+    def _content_digest(self, assessment: Assessment) -> str:
+        answers = (f"{item}={answer.text}" for item, answer in sorted(assessment.answers.items()))
+        return self._vault.digest("content", *answers)
+
+    def _child(self, connection: Connection, agency: str, assessment: Assessment) -> str:
+        """Return our id of the child, known by any of its identifiers, and learn the others."""
+        given = {
+            kind: self._vault.digest("child", agency, kind, text)
+            for kind in _CHILD_IDENTIFIERS
+            if (text := assessment.text(kind))
+        }
+        c = t.child_identifier.c
+        known = (
+            {
+                row.kind: row.child
+                for row in connection.execute(
+                    select(c.kind, c.child).where(
+                        c.agency == agency, or_(*(and_(c.kind == kind, c.digest == mac) for kind, mac in given.items()))
+                    )
+                )
+            }
+            if given
+            else {}
+        )
+        child = next((known[kind] for kind in _CHILD_IDENTIFIERS if kind in known), None)
+        if child is None:
+            child = self._new_id("chi")
+            connection.execute(insert(t.child).values(id=child, agency=agency))
+        fresh = [
+            {"agency": agency, "kind": kind, "digest": mac, "child": child}
+            for kind, mac in given.items()
+            if kind not in known
+        ]
+        if fresh:
+            connection.execute(insert(t.child_identifier), fresh)
+        return child
+
+    def _lane(self, connection: Connection, agency: str, child: str) -> int:
+        c = t.lane.c
+        found = connection.execute(
+            select(c.id).where(c.destination == self._destination, c.agency == agency, c.child == child)
+        ).scalar()
+        if found is not None:
+            return int(found)
+        made = connection.execute(
+            insert(t.lane).values(destination=self._destination, agency=agency, child=child).returning(c.id)
+        ).scalar_one()
+        return int(made)
+
+
+def _agency_of(payload: Payload) -> str:
+    if payload.agency is None:
+        raise ConfigurationError("A payload without an agency cannot be written down.")
+    return payload.agency
+
+
+def _on_its_way(connection: Connection, agency: str, document: str) -> RowMapping | None:
+    """Return the submission that carries this document already, on its way or accepted."""
+    c = t.submission.c
+    return (
+        connection.execute(
+            select(c.id, c.content_digest).where(
+                c.agency == agency, c.document_digest == document, c.state.not_in(_FREE_AGAIN)
+            )
+        )
+        .mappings()
+        .first()
+    )
+
+
+def _refused(draft: Draft) -> Draft:
+    """Block a draft whose document is on its way already with other answers."""
+    report = replace(draft.report, findings=(*draft.report.findings, taken(draft.assessment)))
+    return Draft(
+        assessment=draft.assessment,
+        report=report,
+        state=State.BLOCKED,
+        why="Its document is on its way already, with other answers.",
+    )
+
+
+def _document_id(assessment: Assessment) -> str:
+    return assessment.text("DOCUMENT_ID") or ""

@@ -1,0 +1,166 @@
+"""The rows of the outbox: how they are read, how a submission moves, how a lane is woken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
+
+from canonical.assessment import Assessment
+from canonical.finding import HoldCause
+from canonical.outcome import Receipt, Verdict
+from canonical.submission import LANE_WAITS_BEHIND, State, check_move
+from service.clock import Clock, from_milliseconds, to_milliseconds
+from service.identifiers import NewId
+from service.outbox import records
+from service.outbox import schema as t
+from service.outbox.outbox import (
+    Entry,
+    Settlement,
+)
+from service.vault import Vault
+
+#: States from which a lane's head may be taken out.
+MOVING: Final = (State.READY, State.SENDING, State.IN_DOUBT)
+
+
+class Rows:
+    """What every part of the outbox shares: how rows are read, how a submission moves, how a lane is woken."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        vault: Vault,
+        *,
+        destination: str,
+        clock: Clock,
+        new_id: NewId,
+        waits_for_pending: bool = False,
+    ) -> None:
+        """Work on this engine, already at the schema of this release."""
+        self._engine = engine
+        self._vault = vault
+        self._destination = destination
+        self._clock = clock
+        self._new_id = new_id
+        self._waits_behind = [*LANE_WAITS_BEHIND, State.PENDING] if waits_for_pending else [*LANE_WAITS_BEHIND]
+
+    def _row(self, connection: Connection, id_: str) -> RowMapping:
+        return connection.execute(select(t.submission).where(t.submission.c.id == id_)).mappings().one()
+
+    def _head(self, connection: Connection, lane: int) -> RowMapping | None:
+        c = t.submission.c
+        return (
+            connection.execute(
+                select(t.submission).where(c.lane == lane, c.state.in_(self._waits_behind)).order_by(c.seq).limit(1)
+            )
+            .mappings()
+            .first()
+        )
+
+    def _wake(self, connection: Connection, lane: int, wait: timedelta = timedelta(0)) -> None:
+        """Let the lane's head leave after ``wait``, unless a worker holds it, it is due already, or its head must stay."""
+        row = connection.execute(select(t.lane).where(t.lane.c.id == lane)).mappings().one()
+        if row["owner"] is not None or row["due_at"] is not None:
+            return
+        head = self._head(connection, lane)
+        if head is not None and State(head["state"]) in MOVING:
+            due_at = self._now() + milliseconds(wait)
+            connection.execute(update(t.lane).where(t.lane.c.id == lane).values(due_at=due_at))
+
+    def _move(self, connection: Connection, id_: str, was: State, then: State, actor: str, why: str) -> None:
+        """Make one legal move and tell it."""
+        check_move(was, then)
+        connection.execute(
+            update(t.submission).where(t.submission.c.id == id_).values(state=then, updated_at=self._now())
+        )
+        self._tell(connection, id_, was, then, actor, why)
+
+    def _record(self, connection: Connection, id_: str, agency: str, settlement: Settlement) -> None:
+        row = self._row(connection, id_)
+        was = State(row["state"])
+        values: dict[str, object] = {"holds": write_holds(settlement.holds), "poll_at": None}
+        if settlement.fresh_key:
+            values |= {"idempotency_key": self._new_id("idem"), "second_try": True, "first_sent_at": None}
+        if not settlement.spent:
+            values["attempts"] = max(0, row["attempts"] - 1)
+        if settlement.receipt is not None:
+            values |= {"verdict": settlement.receipt.verdict, "tracking_id": settlement.receipt.tracking_id}
+            self._keep(connection, id_, agency, settlement.receipt)
+        if settlement.state in (State.PENDING, State.SUSPENDED):
+            values["poll_at"] = self._now() + milliseconds(settlement.wait)
+        if settlement.findings:
+            report = records.read_report(self._vault.open(row["sealed_report"], "report", agency, id_))
+            report = replace(report, findings=(*report.findings, *settlement.findings))
+            values["sealed_report"] = self._vault.seal(records.write_report(report), "report", agency, id_)
+        connection.execute(update(t.submission).where(t.submission.c.id == id_).values(**values))
+        last = select(func.max(t.attempt.c.seq)).where(t.attempt.c.submission == id_).scalar_subquery()
+        connection.execute(
+            update(t.attempt).where(t.attempt.c.seq == last).values(outcome=settlement.outcome, why=settlement.why)
+        )
+        if settlement.state is not was:
+            self._move(connection, id_, was, settlement.state, "delivery", settlement.why)
+
+    def _keep(self, connection: Connection, id_: str, agency: str, receipt: Receipt) -> None:
+        connection.execute(
+            insert(t.receipt).values(
+                submission=id_,
+                received_at=self._now(),
+                verdict=receipt.verdict,
+                tracking_id=receipt.tracking_id,
+                sealed=self._vault.seal(records.write_receipt(receipt), "receipt", agency, id_),
+            )
+        )
+
+    def _tell(self, connection: Connection, id_: str, was: State | None, then: State, actor: str, why: str) -> None:
+        connection.execute(
+            insert(t.event).values(submission=id_, at=self._now(), was=was, became=then, actor=actor, why=why)
+        )
+
+    def _entry(self, connection: Connection, agency: str, id_: str) -> Entry:
+        row = self._row(connection, id_)
+        if row["agency"] != agency:
+            raise LookupError
+        return self._as_entry(row)
+
+    def _as_entry(self, row: RowMapping) -> Entry:
+        document = self._vault.open(row["sealed_document_id"], "document", row["agency"], row["id"])
+        return Entry(
+            id=row["id"],
+            agency=row["agency"],
+            document_id=document.decode(),
+            payload=row["payload"],
+            ordinal=row["ordinal"],
+            state=State(row["state"]),
+            holds=read_holds(row["holds"]),
+            attempts=row["attempts"],
+            verdict=Verdict(row["verdict"]) if row["verdict"] else None,
+            receipt=row["tracking_id"],
+            received_at=from_milliseconds(row["received_at"]),
+            updated_at=from_milliseconds(row["updated_at"]),
+        )
+
+    def _assessment(self, row: RowMapping) -> Assessment:
+        plain = self._vault.open(row["sealed_assessment"], "assessment", row["agency"], row["id"])
+        return records.read_assessment(plain)
+
+    def _now(self) -> int:
+        return to_milliseconds(self._clock())
+
+
+def milliseconds(span: timedelta) -> int:
+    """Return a span in the unit of the outbox's times."""
+    return round(span.total_seconds() * 1000)
+
+
+def write_holds(holds: Iterable[HoldCause]) -> str:
+    """Return the causes as one column holds them."""
+    return " ".join(holds)
+
+
+def read_holds(text: str) -> tuple[HoldCause, ...]:
+    """Return what ``write_holds`` wrote."""
+    return tuple(HoldCause(cause) for cause in text.split())

@@ -1,0 +1,18 @@
+"""The outbox on SQLAlchemy Core: one state machine over two tables, lanes and submissions.
+
+A lane's ``due_at`` is retry time and lease expiry at once, so that recovery from a crash is the same code as a retry. Its
+``fence`` grows with every claim; whoever settles with an old fence changes nothing. The order within a lane is the
+order of ``submission.seq``, which is given under the lane's lock.
+"""
+
+from __future__ import annotations
+
+from service.outbox.asking import Asking
+from service.outbox.destinations import Destinations
+from service.outbox.leasing import Leasing
+from service.outbox.polling import Polling
+from service.outbox.receiving import Receiving
+
+
+class SqlOutbox(Receiving, Leasing, Polling, Destinations, Asking):
+    """The ``Outbox`` on SQLite: write down, take out, poll, pause, ask."""

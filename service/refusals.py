@@ -1,0 +1,57 @@
+"""Findings that only the service can make: it alone knows what came before and what leaves."""
+
+from __future__ import annotations
+
+from canonical.assessment import Assessment, Source
+from canonical.errors import UnfitDocument
+from canonical.finding import Finding, Kind, Severity
+from canonical.outcome import Reason
+
+
+def unfit(assessment: Assessment, fault: UnfitDocument) -> Finding:
+    """X003: the package's schema refuses the document that we built, at the items concerned."""
+    return Finding(
+        rule="X003",
+        severity=Severity.ERROR,
+        kind=Kind.STRUCTURE,
+        title="Document refused by the specification's schema",
+        message="The document built from this assessment does not fit the schema of the specification package.",
+        items=fault.items,
+        fix="Correct the items named here; where they look right to you, tell the operator of ecas-bridge.",
+        why="The state would refuse the document, or worse, read it wrongly.",
+    ).at(_places(assessment, fault.items))
+
+
+def taken(assessment: Assessment) -> Finding:
+    """X004: the document id and version are on their way already, with other answers."""
+    return Finding(
+        rule="X004",
+        severity=Severity.ERROR,
+        kind=Kind.STRUCTURE,
+        title="Same document, other answers",
+        message="A submission with this document id, version and type is on its way or accepted, and its answers differ.",
+        items=("DOCUMENT_ID", "DOCUMENT_VERSION"),
+        fix="To correct it, send it with a higher DOCUMENT_VERSION and SUBMISSION_TYPE correct; "
+        "if it is another assessment, give it its own DOCUMENT_ID.",
+        why="Two different records under one name: the state could keep the wrong one.",
+    ).at(_places(assessment, ("DOCUMENT_ID",)))
+
+
+def refused(assessment: Assessment, reason: Reason) -> Finding:
+    """R001: one reason of the state, in the sender's coordinates. The state's own sentence stays in the receipt."""
+    items = (reason.item,) if reason.item else ()
+    return Finding(
+        rule="R001",
+        severity=Severity.ERROR,
+        kind=Kind.STATE,
+        title="Rejected by the state",
+        message=f"The state rejected the assessment with its reason {reason.code}; its sentence is in the receipt.",
+        items=items,
+        fix="Read the receipt, correct the item in the record, and send the assessment again.",
+        why="The state has not taken this assessment.",
+    ).at(_places(assessment, items))
+
+
+def _places(assessment: Assessment, items: tuple[str, ...]) -> list[Source]:
+    places = [assessment.answers[item].source for item in items if item in assessment.answers]
+    return places or [assessment.origin]
