@@ -82,10 +82,8 @@ class Delivery:
 
     @property
     def lease(self) -> timedelta:
-        """Longer than an attempt can last: a question and a send, each with all its tries, and the waits between."""
-        return 2 * self.transport.short_tries * (self.transport.total_timeout + self.transport.short_wait) + timedelta(
-            seconds=10
-        )
+        """Longer than an attempt can last: a question and a send, each at most two requests long, and some air."""
+        return 4 * self.transport.total_timeout + timedelta(seconds=10)
 
     async def _deliver(self, claim: Claim) -> None:
         try:

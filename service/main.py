@@ -115,7 +115,13 @@ def open_delivery(service: Service) -> Iterator[Delivery]:
     ):
         yield Delivery(
             outbox=service.outbox,
-            gateway=HttpGateway(service.settings.gateway_url, service.transport, credentials=None, clock=service.clock),
+            gateway=HttpGateway(
+                service.settings.gateway_url,
+                service.transport,
+                items=service.catalog.for_date(service.clock().date()).items,
+                credentials=None,
+                clock=service.clock,
+            ),
             judge=Judge(catalog=service.catalog),
             transport=service.transport,
             destination=DESTINATION,

@@ -1,0 +1,42 @@
+"""``ecas work``: a worker that delivers what is due."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import click
+
+from service import settings, telemetry
+from service.delivery import Delivery
+from service.main import DESTINATION, build_service, open_delivery
+from service.reports.run import Exit
+
+
+@click.command(epilog="Example:  ecas work --until-idle")
+@click.option("--until-idle", is_flag=True, help="Stop when nothing is under way and nothing is due within a minute.")
+@click.option("--resume", is_flag=True, help="Let a paused destination go on, after its cause was mended.")
+def command(*, until_idle: bool, resume: bool) -> int:
+    """Deliver what is due, until told to stop (SIGTERM): what is under way is finished and recorded."""
+    chosen = settings.load()
+    telemetry.configure(chosen.log_level)
+    service = build_service(chosen)
+    if resume:
+        service.outbox.resume(DESTINATION)
+    with open_delivery(service) as delivery:
+        asyncio.run(_work(delivery, until_idle=until_idle))
+    if (why := service.outbox.paused(DESTINATION)) is not None:
+        click.echo(f"The destination is paused: {why} Mend it, then start 'ecas work --resume'.", err=True)
+        return Exit.USAGE
+    return Exit.CLEAN
+
+
+async def _work(delivery: Delivery, *, until_idle: bool) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(ending, stopping.set)
+    try:
+        await delivery.run(until_idle=until_idle, stopping=stopping)
+    finally:
+        await delivery.gateway.close()
