@@ -7,8 +7,6 @@ from datetime import date, datetime
 from itertools import chain
 from typing import Final
 
-from validators.engine import validate
-
 from adapters import registry
 from canonical.assessment import Assessment, Reading, Source
 from canonical.errors import NoSpecInForce
@@ -16,6 +14,7 @@ from canonical.finding import Finding, HoldCause, Kind, Report, Severity
 from canonical.payload import Payload
 from specs.catalog import Catalog
 from specs.spec import Spec
+from validators.engine import validate
 from validators.roster import Roster
 
 _NO_SPEC_IN_FORCE: Final = Finding(

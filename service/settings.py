@@ -37,6 +37,7 @@ class Settings(BaseModel):
     gateway_url: str | None = Field(None, pattern=r"^https?://", description="the state's base address, http or https")
     url: str = Field("http://127.0.0.1:8000", pattern=r"^https?://", description="the address of the ecas service")
     api_key: SecretStr | None = Field(None, description="the agency's API key, as text")
+    max_body_bytes: int = Field(10_000_000, ge=1, description="the bytes of one request at most, a whole number")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="one of debug, info, warning, error"
     )

@@ -1,0 +1,261 @@
+"""What the API answers when it does not do what was asked: RFC 9457 problems, all in our own words.
+
+Nothing of a request is ever in one: not its body, path, query or headers, nor the text of somebody else's exception.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.outbox.outbox import KeyReused
+
+#: The media type of RFC 9457.
+MEDIA_TYPE: Final = "application/problem+json"
+_TYPES: Final = "urn:ecas-bridge:problem:"
+_ROOT: Final = Path(__file__).parents[2]
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One kind of answer that is no success."""
+
+    #: The last part of its type.
+    name: str
+    status: int
+    title: str
+    #: What is wrong and how to mend it.
+    detail: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    #: Members beside those of RFC 9457: ``findings``, ``fields``, ``checks``.
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def having(self, **more: object) -> Problem:
+        """Return the same problem with these members."""
+        return replace(self, more={**self.more, **more})
+
+    def content(self) -> bytes:
+        """Return its JSON."""
+        return orjson.dumps(self.as_data())
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        own = {"type": f"{_TYPES}{self.name}", "title": self.title, "status": self.status, "detail": self.detail}
+        return {**own, **self.more}
+
+    def response(self) -> Response:
+        """Return it as an answer."""
+        return Response(self.content(), self.status, dict(self.headers), MEDIA_TYPE)
+
+
+NO_VALID_KEY: Final = Problem(
+    name="no-valid-key",
+    status=401,
+    title="No valid API key",
+    detail="Send the agency's API key in the header “Authorization: Bearer ecas_…”. "
+    "If it stopped working, it was rotated or revoked: ask the operator for a new one.",
+    headers={"WWW-Authenticate": 'Bearer realm="ecas-bridge"'},
+)
+NOT_FOUND: Final = Problem(
+    name="not-found",
+    status=404,
+    title="Not found",
+    detail="There is nothing here for this API key. /openapi.json lists what can be asked.",
+)
+METHOD_NOT_ALLOWED: Final = Problem(
+    name="method-not-allowed",
+    status=405,
+    title="Method not allowed",
+    detail="This address does not take that method. /openapi.json lists what can be asked.",
+)
+BODY_TOO_SLOW: Final = Problem(
+    name="body-too-slow",
+    status=408,
+    title="Body too slow",
+    detail="The body did not arrive in time and nothing of it was kept. Send it again, with the same Idempotency-Key.",
+)
+BODY_TOO_LARGE: Final = Problem(
+    name="body-too-large",
+    status=413,
+    title="Body too large",
+    detail="The body is larger than this service takes. Send its assessments in several payloads.",
+)
+ENCODED_BODY: Final = Problem(
+    name="encoded-body",
+    status=415,
+    title="Encoded body",
+    detail="The service takes bodies only as they are: send it without Content-Encoding.",
+    headers={"Accept-Encoding": "identity"},
+)
+MULTIPART_BODY: Final = Problem(
+    name="multipart-body",
+    status=415,
+    title="Multipart body",
+    detail="Send the payload itself as the body, not as a form: curl --data-binary @FILE does.",
+)
+NO_IDEMPOTENCY_KEY: Final = Problem(
+    name="no-idempotency-key",
+    status=400,
+    title="No Idempotency-Key",
+    detail="Send a header Idempotency-Key with 1 to 255 visible ASCII characters, your own name for this request: "
+    "sent again with the same key, a payload is taken once.",
+)
+IDEMPOTENCY_KEY_REUSED: Final = Problem(
+    name="idempotency-key-reused",
+    status=422,
+    title="Idempotency-Key used before",
+    detail="This Idempotency-Key came before with another payload or another format. Give this request a key of its own.",
+)
+WRONG_PARAMETER: Final = Problem(
+    name="wrong-parameter",
+    status=422,
+    title="Wrong parameter",
+    detail="A parameter does not have the form that /openapi.json describes; see “fields”.",
+)
+UNREADABLE_PAYLOAD: Final = Problem(
+    name="unreadable-payload",
+    status=422,
+    title="No assessment could be read",
+    detail="No assessment could be read from the payload; see “findings” for what is wrong, where, and how to mend it.",
+)
+REQUEST_REFUSED: Final = Problem(
+    name="request-refused",
+    status=400,
+    title="Request refused",
+    detail="The request could not be understood.",
+)
+UNEXPECTED: Final = Problem(
+    name="unexpected",
+    status=500,
+    title="Our own fault",
+    detail="Something in ecas-bridge went wrong. Send the request again with the same Idempotency-Key; "
+    "if it goes on, give the operator the Correlation-Id of this answer.",
+)
+STORE_UNAVAILABLE: Final = Problem(
+    name="store-unavailable",
+    status=503,
+    title="Nothing can be written down now",
+    detail="The database does not answer, so nothing was taken. Send the request again later, "
+    "with the same Idempotency-Key.",
+    headers={"Retry-After": "30"},
+)
+
+#: Ours for what the framework refuses by itself.
+_BY_STATUS: Final = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}
+
+
+class Refusal(Exception):
+    """Raised anywhere below a route to answer with a problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        """Carry the problem, and no text of its own."""
+        super().__init__(problem.name)
+        self.problem = problem
+
+
+def install(app: FastAPI) -> None:
+    """Replace every handler of the framework that would answer in its words, or with the caller's."""
+    handlers: Mapping[type[Exception], Any] = {
+        Refusal: _refused,
+        HTTPException: _refused_by_framework,
+        RequestValidationError: _wrong_parameter,
+        KeyReused: _key_reused,
+        OperationalError: _store_unavailable,
+        ClientDisconnect: _gone,
+    }
+    for error, handler in handlers.items():
+        app.add_exception_handler(error, handler)
+
+
+def documented(*problems: Problem) -> dict[int | str, dict[str, Any]]:
+    """Return these problems as the OpenAPI responses of a route, each as an example."""
+    responses: dict[int | str, dict[str, Any]] = {}
+    for problem in problems:
+        schema = {"$ref": "#/components/schemas/Problem"}
+        response = responses.setdefault(
+            problem.status,
+            {
+                "description": HTTPStatus(problem.status).phrase,
+                "content": {MEDIA_TYPE: {"schema": schema, "examples": {}}},
+            },
+        )
+        response["content"][MEDIA_TYPE]["examples"][problem.name] = {"value": problem.as_data()}
+    return responses
+
+
+class LastResort:
+    """Answers 500 where nothing else caught an error, and tells the log its type and place, never its text."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Stand around the application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; a started answer that breaks is cut short by the server."""
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:  # noqa: BLE001 - the server would log the text, which may hold a record
+            tell(error, scope)
+            if not started:
+                await UNEXPECTED.response()(scope, receive, send)
+
+
+def tell(error: BaseException, scope: Scope) -> None:
+    """Log an error of ours: its type, and the place in our code; its text and its locals may hold a record."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(_ROOT)
+    ]
+    frame = f"{Path(frames[-1].filename).relative_to(_ROOT)}:{frames[-1].lineno}" if frames else "unknown"
+    _log.error("request failed", kind=type(error).__qualname__, frame=frame, request=scope.get("request_id"))
+
+
+def _refused(_: Request, refusal: Refusal) -> Response:
+    return refusal.problem.response()
+
+
+def _refused_by_framework(_: Request, error: HTTPException) -> Response:
+    problem = _BY_STATUS.get(error.status_code) or replace(REQUEST_REFUSED, status=error.status_code)
+    allowed = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+    return replace(problem, headers={**problem.headers, **allowed}).response()
+
+
+def _wrong_parameter(_: Request, error: RequestValidationError) -> Response:
+    """Name the parameters; places are ours, since only declared parameters are looked at."""
+    faults: Sequence[Mapping[str, Any]] = error.errors()
+    places = [fault["loc"][:2] for fault in faults]
+    return WRONG_PARAMETER.having(fields=[{"in": place, "name": name} for place, name in places]).response()
+
+
+def _key_reused(_: Request, __: KeyReused) -> Response:
+    return IDEMPOTENCY_KEY_REUSED.response()
+
+
+def _store_unavailable(request: Request, error: OperationalError) -> Response:
+    tell(error, request.scope)
+    return STORE_UNAVAILABLE.response()
+
+
+def _gone(_: Request, __: ClientDisconnect) -> Response:
+    return REQUEST_REFUSED.response()  # nobody is left to read it

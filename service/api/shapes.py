@@ -1,0 +1,225 @@
+"""The shapes of answers, for the OpenAPI document and for the tests that hold every answer against it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+from canonical.finding import Conformance, HoldCause, Kind, Severity
+from canonical.outcome import Verdict
+from canonical.submission import State
+
+_SUBMISSION: Final[JsonDict] = {
+    "id": "sub_4x7mmvq2r3w5ybkd6t2hpzcnae",
+    "agency": "riverbend",
+    "document_id": "0c5a6a1e-64a7-5b0a-9d0c-2f5f0a8f1c11",
+    "state": "accepted",
+    "attempts": 1,
+    "verdict": "accepted",
+    "receipt": "T-000123",
+    "holds": [],
+    "payload": "pay_k3w5ybkd6t2hpzcnae4x7mmvq2",
+    "ordinal": 0,
+    "received_at": "2026-03-02T14:05:09.120Z",
+    "updated_at": "2026-03-02T14:05:11.482Z",
+}
+_FINDING: Final[JsonDict] = {
+    "rule": "S004",
+    "severity": "error",
+    "kind": "structure",
+    "title": "Code not in the list",
+    "message": "The code is not in the item's list.",
+    "items": ["LDF_SLEEP"],
+    "sources": [
+        {
+            "file": "payload",
+            "line": 88,
+            "column": 14,
+            "pointer": "/item/2/answer/0",
+            "label": "item[2].answer[0]",
+        }
+    ],
+    "fix": "Export one of the codes 0, 1, 2, 3.",
+    "edit": None,
+    "why": "The state would refuse the document.",
+    "desk": {"name": "eCAS IT", "email": None},
+    "cites": ["REQ-012"],
+    "docs": "docs/rules/S004.md",
+    "fingerprint": "3f1f6a9c2b7d4e05",
+}
+
+
+class Shape(BaseModel):
+    """An object with exactly these members."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ProblemShape(BaseModel):
+    """An RFC 9457 problem; some carry further members."""
+
+    model_config = ConfigDict(extra="allow", title="Problem")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class SubmissionShape(Shape):
+    """A submission as it stands."""
+
+    model_config = ConfigDict(extra="forbid", title="Submission", json_schema_extra={"example": _SUBMISSION})
+
+    id: str
+    agency: str
+    #: Empty where the payload's assessment had nothing to tell it by.
+    document_id: str
+    state: State
+    attempts: int = Field(description="Sends so far.")
+    verdict: Verdict | None = Field(description="The state's word alone.")
+    receipt: str | None = Field(description="The state's tracking id.")
+    holds: list[HoldCause] = Field(description="What it waits for.")
+    payload: str
+    ordinal: int = Field(description="Which assessment of the payload, from 0.")
+    received_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class SourceShape(Shape):
+    """A place in the payload."""
+
+    model_config = ConfigDict(extra="forbid", title="Source")
+
+    file: str
+    line: int | None
+    column: int | None
+    pointer: str | None
+    label: str
+
+
+class DeskShape(Shape):
+    """Who can help."""
+
+    model_config = ConfigDict(extra="forbid", title="Desk")
+
+    name: str
+    email: str | None
+
+
+class FindingShape(Shape):
+    """What is wrong, where, why, and how to mend it; never a value."""
+
+    model_config = ConfigDict(extra="forbid", title="Finding", json_schema_extra={"example": _FINDING})
+
+    rule: str
+    severity: Severity
+    kind: Kind
+    title: str
+    message: str
+    items: list[str]
+    sources: list[SourceShape]
+    fix: str
+    edit: None
+    why: str
+    desk: DeskShape | None
+    cites: list[str]
+    docs: str
+    fingerprint: str
+
+
+class SpecShape(Shape):
+    """The specification that judged; null where none could."""
+
+    model_config = ConfigDict(extra="forbid", title="Spec")
+
+    version: str | None
+    status: str | None
+    digest: str | None
+
+
+class ReportShape(Shape):
+    """Findings and the conformance that follows from them."""
+
+    model_config = ConfigDict(extra="forbid", title="Report")
+
+    ecas_bridge: str
+    spec: SpecShape
+    checked: int = Field(description="Assessments judged.")
+    conformance: Conformance
+    not_checked: list[str] = Field(description="Checks left out on purpose.")
+    findings: list[FindingShape]
+
+
+class TakenShape(Shape):
+    """What was written down of a payload."""
+
+    model_config = ConfigDict(extra="forbid", title="Taken")
+
+    submissions: list[SubmissionShape] = Field(description="One for each assessment, in the payload's order.")
+    findings: list[FindingShape] = Field(description="What concerns the payload as a whole.")
+
+
+class PageShape(Shape):
+    """Submissions, newest first."""
+
+    model_config = ConfigDict(extra="forbid", title="Page")
+
+    submissions: list[SubmissionShape]
+    next: str | None = Field(description="Give it as “after” for the next page; null on the last one.")
+
+
+class EventShape(Shape):
+    """One move of a submission."""
+
+    model_config = ConfigDict(extra="forbid", title="Event")
+
+    at: AwareDatetime
+    was: State | None
+    became: State
+    actor: str
+    why: str
+
+
+class EventsShape(Shape):
+    """All moves, oldest first."""
+
+    model_config = ConfigDict(extra="forbid", title="Events")
+
+    events: list[EventShape]
+
+
+class ReceiptsShape(Shape):
+    """The state's receipts as they came, oldest first."""
+
+    model_config = ConfigDict(extra="forbid", title="Receipts")
+
+    receipts: list[str]
+
+
+class HealthShape(Shape):
+    """Whether the service can do its work."""
+
+    model_config = ConfigDict(extra="forbid", title="Health")
+
+    status: str
+
+
+def answer(shape: type[BaseModel], description: str) -> dict[str, Any]:
+    """Return the OpenAPI response for this shape; the handlers write JSON themselves, which is twice as fast."""
+    return {"model": shape, "description": description}
+
+
+def describe(app: FastAPI) -> None:
+    """Add to the application's OpenAPI document the schema that all problems share."""
+    written = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = written()
+        document["components"]["schemas"]["Problem"] = ProblemShape.model_json_schema()
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend it

@@ -1,0 +1,112 @@
+"""Reads and judges payload files by the settings that stand beside them, and by what the command line chose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from adapters import registry
+from adapters.mapping import AgencyMapping
+from canonical.assessment import Assessment, Reading
+from canonical.finding import Report
+from canonical.payload import Payload
+from service import settings
+from service.cli import payload_files
+from service.cli.judging_options import Choices
+from service.cli.mapping_choice import MappingChoice
+from service.judging import Judge, located
+from service.reports.run import Checked
+from service.settings import Settings
+from specs.catalog import Catalog
+from specs.spec import Spec
+from validators.roster import Roster
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """One payload, read and judged."""
+
+    payload: Payload
+    #: The mapping that it was read with; None where it needed none.
+    mapping: AgencyMapping | None
+    reading: Reading
+    #: Each assessment with its report.
+    judged: list[tuple[Assessment, Report]]
+    #: What judged, to be asked for the specification of an assessment.
+    judge: Judge
+
+    def checked(self) -> Checked:
+        """Return what reports tell about it, with lines and columns."""
+        own, *found = located(self.payload, self.reading, self.reading.findings, *(r.findings for _, r in self.judged))
+        reports = (replace(report, findings=group) for (_, report), group in zip(self.judged, found, strict=True))
+        return Checked(
+            name=self.payload.name,
+            findings=own,
+            assessments=tuple((a.origin, report) for (a, _), report in zip(self.judged, reports, strict=True)),
+        )
+
+
+class Checker:
+    """Examines payload files one by one; what several of them share is read once."""
+
+    def __init__(self, choices: Choices, at: datetime) -> None:
+        """Take what the command line chose and the moment of judging."""
+        self._choices = choices
+        self._at = at
+        self._settings: dict[Path, Settings] = {}
+        self._mappings = MappingChoice()
+        self._judges: dict[tuple[tuple[Path, ...], Path | None], Judge] = {}
+
+    def examine(self, path: Path) -> Examined:
+        """Read and judge one file.
+
+        Raises:
+            ConfigurationError: the file, its settings, mapping, roster or specification cannot be used.
+        """
+        chosen = self._settings_for(path)
+        payload = Payload(content=payload_files.read(path), name=payload_files.name_of(path), agency=chosen.agency)
+        format_ = self._choices.format or registry.detect(payload)
+        mapping = (
+            self._mappings.choose(payload, format_, self._choices.mapping, chosen.mapping_path) if format_ else None
+        )
+        reading = registry.read(payload, format=format_, mapping=mapping)
+        judge = self._judge(chosen)
+        judged = judge.judge_reading(reading, self._at)
+        return Examined(payload=payload, mapping=mapping, reading=reading, judged=judged, judge=judge)
+
+    def spec_for(self, examined: Examined, assessment: Assessment) -> Spec:
+        """Return the package that judged this assessment.
+
+        Raises:
+            NoSpecInForce: none did.
+        """
+        return examined.judge.spec_for(assessment, self._at.date())
+
+    def _settings_for(self, path: Path) -> Settings:
+        folder = path.parent
+        if folder not in self._settings:
+            self._settings[folder] = settings.load(path)
+        return self._settings[folder]
+
+    def _judge(self, chosen: Settings) -> Judge:
+        roster = (self._choices.roster or chosen.roster) if self._choices.certification else None
+        key = (chosen.spec_path, roster)
+        if key not in self._judges:
+            catalog = Catalog(*chosen.spec_path)
+            self._judges[key] = Judge(
+                catalog=catalog,
+                roster=read_roster(roster) if roster else None,
+                spec=catalog.named(self._choices.spec) if self._choices.spec else None,
+                certification=self._choices.certification,
+            )
+        return self._judges[key]
+
+
+def read_roster(path: Path) -> Roster:
+    """Read a roster of certification keys.
+
+    Raises:
+        ConfigurationError: it cannot be read, or rows of it are broken.
+    """
+    return Roster.from_csv(payload_files.read(path), payload_files.name_of(path))

@@ -1,0 +1,80 @@
+"""The options of every command that reads and judges payloads, gathered into one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from adapters.registry import FORMATS
+
+_AUTO: Final = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What somebody chose on the command line; what they left open comes from the settings beside each payload."""
+
+    #: None: found by content.
+    format: str | None = None
+    mapping: Path | None = None
+    #: A version, or the folder of a package; None: the one in force on each assessment's date.
+    spec: str | None = None
+    roster: Path | None = None
+    certification: bool = True
+
+
+def judging_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options, and hand them to the command as ``choices``."""
+
+    @wraps(command)
+    def chosen(
+        *,
+        format_: str,
+        mapping: Path | None,
+        spec: str | None,
+        roster: Path | None,
+        without_certification: bool,
+        **rest: Any,  # noqa: ANN401 - the command's own options
+    ) -> int:
+        if roster and without_certification:
+            raise click.UsageError("Give either --roster or --without-certification.")
+        choices = Choices(
+            format=None if format_ == _AUTO else format_,
+            mapping=mapping,
+            spec=spec,
+            roster=roster,
+            certification=not without_certification,
+        )
+        return command(choices=choices, **rest)
+
+    for option in reversed(_OPTIONS):
+        chosen = option(chosen)
+    return chosen
+
+
+_OPTIONS: Final = (
+    click.option(
+        "--format",
+        "format_",
+        type=click.Choice([_AUTO, *FORMATS]),
+        default=_AUTO,
+        help="What the payload is. [default: auto]",
+    ),
+    click.option(
+        "--mapping", type=click.Path(path_type=Path), metavar="FILE", help="The mapping of a delimited export."
+    ),
+    click.option(
+        "--spec", metavar="VERSION|FOLDER", help="Judge by this package, not by the one in force on the date."
+    ),
+    click.option(
+        "--roster", type=click.Path(path_type=Path), metavar="FILE", help="The agency's certification keys (CSV)."
+    ),
+    click.option(
+        "--without-certification", is_flag=True, help="Leave the certification keys out; every report says so."
+    ),
+)

@@ -1,0 +1,133 @@
+"""``ecas``: finds the command, runs it, and turns whatever happens into an exit code and one clear sentence."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from importlib import import_module
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from canonical.errors import EcasBridgeError
+from canonical.version import __version__
+from service.reports.run import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Every command and what it does, in the order of use. The module of the same name holds it as ``command``.
+COMMANDS: Final = {
+    "validate": "Check assessments, and say where each fault is and how to mend it.",
+    "map": "Write the state's document for each assessment.",
+    "why": "Tell where each answer came from, or why there is none.",
+    "spec": "List, show, verify and seal specification packages.",
+    "keys": "Check certification keys against the roster.",
+    "work": "Deliver what is due.",
+    "sandbox": "Run a state endpoint of our own.",
+}
+#: What a shell reports for a process that SIGPIPE or SIGINT ended.
+_PIPE_CLOSED: Final = 141
+_INTERRUPTED: Final = 130
+#: The folder of our own packages.
+_ROOT: Final = Path(__file__).parents[2]
+
+
+class Commands(click.Group):
+    """The commands by name, without importing any that was not asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of use."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"service.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print the list for ``--help`` from the table alone."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example:  ecas validate export.csv --roster roster.csv",
+)
+@click.version_option(__version__, prog_name="ecas")
+def ecas() -> None:
+    """Validate CANS assessments, map them to the eCAS specifications, and deliver them.
+
+    Exit codes: 0 clean, 1 findings, 2 wrong usage or configuration, 3 could not check, 4 our own fault.
+    """
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its code."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # libraries' warnings may quote what they were given
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no fault
+    code = _outcome(arguments)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = _pipe_closed()
+    sys.exit(code)
+
+
+def _outcome(arguments: Sequence[str] | None) -> int:
+    """Run one command and return its exit code; the only place where everything is caught."""
+    code: int
+    try:
+        return int(ecas.main(args=arguments, prog_name="ecas", standalone_mode=False) or Exit.CLEAN)
+    except click.ClickException as error:
+        message, code = _usage(error), Exit.USAGE
+    except EcasBridgeError as error:
+        message, code = f"ecas: {error}", error.exit_code
+    except BrokenPipeError:
+        return _pipe_closed()
+    except (click.Abort, KeyboardInterrupt):
+        return _INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the outermost frame: our own fault, told without any value
+        message, code = _own_fault(error), Exit.OURS
+    sys.stderr.write(f"{message}\n")
+    return code
+
+
+def _usage(error: click.ClickException) -> str:
+    """Say what is wrong with the command, and where its help is."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message()
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context else "ecas"
+    return f"{path}: {error.format_message()} See '{path} --help'."
+
+
+def _own_fault(error: Exception) -> str:
+    """Name the kind of the fault and our own innermost frame: a message or a traceback could hold a value."""
+    where, trace = "an unknown place", error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if Path(code.co_filename).is_relative_to(_ROOT):
+            where = f"{Path(code.co_filename).relative_to(_ROOT)}:{trace.tb_lineno}, in {code.co_name}"
+        trace = trace.tb_next
+    return f"ecas: {type(error).__name__} at {where}. This is a fault of ecas-bridge {__version__}, not of your data."
+
+
+def _pipe_closed() -> int:
+    """Whoever read our output has gone: keep the interpreter from complaining when it flushes."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return _PIPE_CLOSED

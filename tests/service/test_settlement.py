@@ -1,0 +1,186 @@
+"""What follows from each outcome: the table of design section 7, row by row."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from canonical.assessment import Answer, Assessment, Source
+from canonical.finding import HoldCause
+from canonical.outcome import (
+    Accepted,
+    Misconfigured,
+    NotThere,
+    Pending,
+    Reason,
+    Receipt,
+    Rejected,
+    Suspended,
+    TryLater,
+    Unsure,
+    Verdict,
+)
+from canonical.submission import State, check_move
+from service.outbox.outbox import Claim, Poll
+from service.settlement import Settling
+from specs.catalog import Catalog
+
+NOW = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
+PLACE = Source(file="export.csv", line=14, column=3, label="row 14, column DOB")
+ASSESSMENT = Assessment(
+    agency="riverbend", origin=PLACE, answers={"MEMBER_DOB": Answer(text="2020-01-01", source=PLACE)}
+)
+TRANSPORT = Catalog().named("2026.1").transport
+RECEIPT = Receipt(
+    tracking_id="trk_1",
+    verdict=Verdict.REJECTED,
+    document_id="d",
+    digest="sha-256:0",
+    reasons=(Reason(code="B012", item="MEMBER_DOB", text="canary: the state's own words"),),
+)
+
+
+def claim(state: State = State.SENDING, **changes) -> Claim:
+    made = Claim(
+        lane=1,
+        fence=1,
+        submission="sub_1",
+        agency="riverbend",
+        state=state,
+        idempotency_key="idem_1",
+        attempts=1,
+        first_sent_at=NOW,
+        second_try=False,
+        assessment=ASSESSMENT,
+    )
+    return replace(made, **changes)
+
+
+def settling(now: datetime = NOW, **changes) -> Settling:
+    return Settling(transport=replace(TRANSPORT, **changes), now=now, rng=random.Random(7))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "becomes"),
+    [
+        (Accepted(receipt=RECEIPT), State.ACCEPTED),
+        (Pending(receipt=RECEIPT), State.PENDING),
+        (Suspended(receipt=RECEIPT), State.SUSPENDED),
+        (Rejected(receipt=RECEIPT), State.REJECTED),
+        (Rejected(receipt=RECEIPT, concerns_key=True), State.READY),
+        (TryLater(why="Later."), State.READY),
+        (Unsure(why="No answer."), State.IN_DOUBT),
+        (Misconfigured(why="It refuses us."), State.READY),
+    ],
+    ids=lambda value: value.name if isinstance(value, State) else type(value).__name__,
+)
+def test_each_outcome_of_a_send_leads_to_its_state(outcome, becomes):
+    """Every row of the table, and every move of it is legal."""
+    settled = settling().of_send(outcome, claim())
+    assert settled.state is becomes
+    check_move(State.SENDING, settled.state)
+
+
+@pytest.mark.parametrize(
+    ("reply", "becomes"),
+    [
+        (Accepted(receipt=RECEIPT), State.ACCEPTED),
+        (Rejected(receipt=RECEIPT), State.REJECTED),
+        (TryLater(why="Later."), State.IN_DOUBT),
+        (Unsure(why="No answer."), State.IN_DOUBT),
+        (Misconfigured(why="It refuses us."), State.IN_DOUBT),
+    ],
+    ids=lambda value: value.name if isinstance(value, State) else type(value).__name__,
+)
+def test_an_unanswered_question_leaves_it_in_doubt(reply, becomes):
+    """Only the state's own word ends a doubt; nothing else makes it ready to be sent again."""
+    settled = settling().of_question(reply, claim(State.IN_DOUBT))
+    assert settled.state is becomes
+
+
+def test_a_refusal_of_the_destination_pauses_it_and_spends_no_attempt():
+    """A 403 is no fault of the assessment."""
+    settled = settling().of_send(Misconfigured(why="It refuses us."), claim())
+    assert (settled.pause, settled.spent) == ("It refuses us.", False)
+
+
+def test_a_refused_key_is_tried_once_more_and_then_held():
+    """The second try has a fresh key and a wait; after it the submission waits for the desks."""
+    refused = Rejected(receipt=RECEIPT, concerns_key=True)
+    first = settling().of_send(refused, claim())
+    assert (first.fresh_key, first.wait > timedelta(0)) == (True, True)
+    second = settling().of_send(refused, claim(second_try=True))
+    assert (second.state, second.holds, second.fresh_key) == (State.HELD, (HoldCause.KEY_REFUSED,), False)
+
+
+def test_the_second_try_can_be_switched_off():
+    """It is data of the package: without it the first refusal holds."""
+    settled = settling(second_try=False).of_send(Rejected(receipt=RECEIPT, concerns_key=True), claim())
+    assert settled.state is State.HELD
+
+
+def test_the_states_reasons_become_findings_where_the_sender_looks():
+    """A reason names the item's place in the sender's file; the state's sentence stays in the receipt."""
+    (finding,) = settling().of_send(Rejected(receipt=RECEIPT), claim()).findings
+    assert finding.sources == (PLACE,)
+    assert "B012" in finding.message
+    assert "canary" not in repr(finding)
+
+
+@pytest.mark.parametrize(
+    ("query", "idempotency", "becomes"),
+    [("/q", True, State.IN_DOUBT), (None, True, State.IN_DOUBT), ("/q", False, State.IN_DOUBT), (None, False, State.STUCK)],
+)
+def test_without_key_and_query_a_doubt_waits_for_a_person(query, idempotency, becomes):
+    """Where the state offers neither, nothing is ever sent again blindly."""
+    settled = settling(query=query, idempotency=idempotency).of_send(Unsure(why="No answer."), claim())
+    assert settled.state is becomes
+
+
+@pytest.mark.parametrize("outcome", [TryLater(why="Later."), Unsure(why="No answer.")])
+def test_after_a_week_a_person_must_decide(outcome):
+    """A week and not a day less: before it the submission goes on waiting."""
+    almost = settling(NOW + TRANSPORT.give_up_after - timedelta(seconds=1)).of_send(outcome, claim())
+    assert almost.state is not State.STUCK
+    after = settling(NOW + TRANSPORT.give_up_after).of_send(outcome, claim())
+    assert after.state is State.STUCK
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("after", [None, timedelta(minutes=3)])
+def test_the_wait_is_never_sooner_than_the_state_asks(seed, after):
+    """Half the delay at least, the whole of it at most, and never before Retry-After."""
+    decision = Settling(transport=TRANSPORT, now=NOW, rng=random.Random(seed))
+    wait = decision.of_send(TryLater(why="Later.", after=after), claim(attempts=2)).wait
+    assert wait >= max(TRANSPORT.schedule[1] / 2, after or timedelta(0))
+    assert wait <= max(TRANSPORT.schedule[1], (after or timedelta(0)) * 1.1)
+
+
+@pytest.mark.parametrize(
+    ("reply", "becomes"),
+    [
+        (Accepted(receipt=RECEIPT), State.ACCEPTED),
+        (Pending(receipt=RECEIPT), State.PENDING),
+        (Rejected(receipt=RECEIPT), State.REJECTED),
+        (NotThere(), State.STUCK),
+        (Unsure(why="No answer."), State.PENDING),
+        (Misconfigured(why="It refuses us."), State.PENDING),
+    ],
+    ids=lambda value: value.name if isinstance(value, State) else type(value).__name__,
+)
+def test_each_answer_to_a_poll_leads_to_its_state(reply, becomes):
+    """What is pending stays pending until the state says otherwise; what it forgot goes to a person."""
+    poll = Poll(
+        submission="sub_1",
+        agency="riverbend",
+        state=State.PENDING,
+        tracking_id="trk_1",
+        document_id="d",
+        digest="sha-256:0",
+        until=NOW,
+        assessment=ASSESSMENT,
+    )
+    assert settling().of_poll(reply, poll).state is becomes
