@@ -9,7 +9,7 @@ from typing import Final
 from adapters import registry
 from canonical.assessment import Assessment, Reading
 from canonical.errors import UnfitDocument
-from canonical.finding import Finding, HoldCause, Report
+from canonical.finding import Finding, HoldCause, Kind, Report
 from canonical.payload import Payload
 from canonical.submission import State
 from gateway_client.envelope import build
@@ -31,6 +31,11 @@ _WHY: Final = {
     State.HANDED_OFF: "The agency enters it in the Virtual Gateway.",
     State.READY: "It conforms and may leave.",
 }
+
+#: What a new judgement can cure.
+CURED_BY_JUDGING: Final = frozenset(
+    {HoldCause.UNKNOWN_KEY, HoldCause.NAME_CHANGE, HoldCause.APPROVAL, HoldCause.COULD_NOT_CHECK}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,26 @@ class Intake:
         reading = replace(reading, findings=whole)
         return reading, [replace(report, findings=found) for report, found in zip(reports, each, strict=True)]
 
+    def recheck(self, agency: str) -> int:
+        """Judge an agency's held submissions again, after its roster changed; return how many go on now.
+
+        What a person or a route holds waits on: nothing that judging could find would release it.
+        """
+        judge = Judge(catalog=self.catalog, roster=self.rosters.of(agency))
+        route = self.agencies.route(agency)
+        released = 0
+        for entry in self.outbox.held(agency):
+            if not CURED_BY_JUDGING.issuperset(entry.holds):
+                continue
+            assessment, earlier = self.outbox.assessment(agency, entry.id), self.outbox.report(agency, entry.id)
+            if assessment is None or earlier is None:
+                continue
+            read = tuple(finding for finding in earlier.findings if finding.kind is Kind.READING)
+            report = judge.judge(replace(assessment, findings=read), self.clock(), mapping=_mapping(earlier))
+            draft = self._draft(assessment, self._fit(assessment, report, judge), route)
+            released += self.outbox.rejudge(agency, entry.id, draft) and draft.state is State.READY
+        return released
+
     def _fit(self, assessment: Assessment, report: Report, judge: Judge) -> Report:
         """Build the document once, unsent, so that the sender learns now what its schema would refuse later."""
         if report.blocks or report.judged_by is None:
@@ -105,3 +130,7 @@ class Intake:
         elif holds:
             state = State.HELD
         return Draft(assessment=assessment, report=report, state=state, holds=holds, why=_WHY[state])
+
+
+def _mapping(report: Report) -> str | None:
+    return report.judged_by.mapping if report.judged_by else None

@@ -34,6 +34,13 @@ class Asking(Rows):
         with reading(self._engine) as connection:
             return [self._as_entry(row) for row in connection.execute(query).mappings()]
 
+    def held(self, agency: str) -> list[Entry]:
+        """Return all that an agency has waiting for a cure, oldest first."""
+        c = t.submission.c
+        query = select(t.submission).where(c.agency == agency, c.state == State.HELD).order_by(c.seq)
+        with reading(self._engine) as connection:
+            return [self._as_entry(row) for row in connection.execute(query).mappings()]
+
     def entry(self, agency: str, submission: str) -> Entry | None:
         """Return one submission of this agency."""
         row = self._asked(agency, submission)

@@ -209,6 +209,9 @@ class Outbox(Protocol):
             LostLease: another worker took the poll over; nothing was recorded.
         """
 
+    def rejudge(self, agency: str, submission: str, draft: Draft) -> bool:
+        """Give a held submission its new report, and let it go, wait on, or block it; False where it moved meanwhile."""
+
     def expire(self, alive: Callable[[str], bool]) -> int:
         """End the leases of workers that are no more; return how many."""
 
@@ -226,6 +229,9 @@ class Outbox(Protocol):
 
     def entries(self, agency: str, *, after: str | None, limit: int, state: State | None) -> list[Entry]:
         """Return an agency's submissions, newest first, after the one of that id."""
+
+    def held(self, agency: str) -> list[Entry]:
+        """Return all that an agency has waiting for a cure, oldest first."""
 
     def entry(self, agency: str, submission: str) -> Entry | None:
         """Return one submission of this agency; None where it has none of that id."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import Connection, RowMapping, and_, insert, or_, select
+from sqlalchemy import Connection, RowMapping, and_, insert, or_, select, update
 
 from canonical.assessment import Assessment
 from canonical.errors import ConfigurationError
@@ -22,7 +22,7 @@ from service.outbox.outbox import (
     Reply,
     Request,
 )
-from service.outbox.rows import Rows, write_holds
+from service.outbox.rows import Rows, read_holds, write_holds
 from service.refusals import taken
 
 #: The identifiers by which a child is known, the strongest first.
@@ -61,6 +61,23 @@ class Receiving(Rows):
         """Return the answer of an earlier request with this key (see ``Outbox.answered``)."""
         with reading(self._engine) as connection:
             return self._answered(connection, agency, request)
+
+    def rejudge(self, agency: str, submission: str, draft: Draft) -> bool:
+        """Give a held submission its new report (see ``Outbox.rejudge``)."""
+        with writing(self._engine) as connection:
+            row = self._row(connection, submission)
+            if row["agency"] != agency or State(row["state"]) is not State.HELD:
+                return False
+            sealed = self._vault.seal(records.write_report(draft.report), "report", agency, submission)
+            connection.execute(
+                update(t.submission)
+                .where(t.submission.c.id == submission)
+                .values(sealed_report=sealed, holds=write_holds(draft.holds))
+            )
+            if draft.state is not State.HELD or draft.holds != read_holds(row["holds"]):
+                self._move(connection, submission, State.HELD, draft.state, _INTAKE, draft.why)
+            self._wake(connection, row["lane"])
+        return True
 
     def _answered(self, connection: Connection, agency: str, request: Request) -> Reply | None:
         row = (

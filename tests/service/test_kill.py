@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 import urllib.request
 from collections import Counter
@@ -60,10 +61,10 @@ def test_fifty_kills_between_send_and_record_lose_nothing_and_double_nothing(tmp
     finally:
         sandbox.end()
     with capsys.disabled():
-        print(
+        sys.stdout.write(
             f"\n  kills between send and record: {landing.between_send_and_record}, elsewhere: {landing.elsewhere}, "
             f"submissions in flight at a kill: {min(landing.in_doubt)}-{max(landing.in_doubt)}; "
-            f"acknowledged {len(acknowledged)}, lost 0, doubled 0, order breaks 0"
+            f"acknowledged {len(acknowledged)}, lost 0, doubled 0, order breaks 0\n"
         )
     assert landing.between_send_and_record >= KILLS
 

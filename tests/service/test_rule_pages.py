@@ -1,0 +1,72 @@
+"""The pages of the rules: complete, fresh, and with examples that really pass and really fail."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from adapters import registry
+from adapters.faults import FAULTS
+from adapters.mapping import load_mapping
+from canonical.assessment import Answer, Assessment, Source
+from canonical.payload import Payload
+from service import rule_pages
+from service.judging import Judge
+from service.rule_examples import BASE, CASES, ROSTER_LINE, Case, Changed, Snippet, Told
+from specs.catalog import Catalog
+from specs.examples import examples
+from validators.roster import COLUMNS, Roster
+from validators.structural_checks import CHECKS
+
+AT = datetime(2026, 11, 16, tzinfo=UTC)
+CATALOG = Catalog()
+SPEC = CATALOG.named("2026.1")
+HEADINGS = ("What it is", "Why it matters", "How to mend it", "Example", "Who can help", "Source")
+
+
+def _judged(cases: str) -> list[tuple[str, Case]]:
+    return [
+        (code, case) for code, both in CASES.items() for case in getattr(both, cases) if not isinstance(case, Told)
+    ]
+
+
+def _found(case: Case, tmp_path: Path) -> set[str]:
+    return _read(case, tmp_path) if isinstance(case, Snippet) else _changed(case)
+
+
+def _read(case: Snippet, tmp_path: Path) -> set[str]:
+    mapping = None
+    if case.mapping:
+        (tmp_path / "mapping.toml").write_text(case.mapping, "utf-8")
+        mapping = load_mapping(tmp_path / "mapping.toml")
+    reading = registry.read(Payload(content=case.content, name="snippet", agency="riverbend"), mapping=mapping)
+    assert mapping is None or reading.format == "delimited"
+    return {f.rule for f in (*reading.findings, *(f for a in reading.assessments for f in a.findings))}
+
+
+def _changed(case: Changed) -> set[str]:
+    (base,) = (example for example in examples(SPEC) if example.name == BASE)
+    place = Source(file=BASE, label=BASE)
+    texts = {item: text for item, text in {**base.answers, **case.answers}.items() if text is not None}
+    answers = {item: Answer(text=text, source=place) for item, text in texts.items()}
+    roster = None
+    if case.roster is not None:
+        line = dict.fromkeys(COLUMNS, "") | {**ROSTER_LINE, **case.roster}
+        roster = Roster.from_csv(f"{','.join(line)}\n{','.join(line.values())}\n".encode(), "roster.csv")
+    judge = Judge(catalog=CATALOG, roster=roster, certification=roster is not None)
+    report = judge.judge(Assessment(agency="riverbend", answers=answers, origin=place), AT)
+    return {finding.rule for finding in report.findings}
+
+
+@pytest.mark.parametrize(("code", "case"), _judged("passes"), ids=lambda value: getattr(value, "why", value))
+def test_passing_case(code: str, case: Case, tmp_path: Path):
+    """A case that a page shows as passing does not meet the page's rule."""
+    assert code not in _found(case, tmp_path)
+
+
+@pytest.mark.parametrize(("code", "case"), _judged("fails"), ids=lambda value: getattr(value, "why", value))
+def test_failing_case(code: str, case: Case, tmp_path: Path):
+    """A case that a page shows as failing meets the page's rule."""
+    assert code in _found(case, tmp_path)
