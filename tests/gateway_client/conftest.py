@@ -196,7 +196,7 @@ class NamedHere(AbstractResolver):
         self.failing = failing
         self.asked: list[str] = []
 
-    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[Any]:
+    async def resolve(self, host: str, port: int = 0, **_: Any) -> list[Any]:
         self.asked.append(host)
         if len(self.asked) <= self.failing:
             raise OSError("no such name")

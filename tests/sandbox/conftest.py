@@ -152,7 +152,7 @@ def form(example: dict[str, str]) -> Callable[..., dict[str, str]]:
 
 
 @pytest.fixture
-def run(spec: Spec, tmp_path: Path, write: Callable[[Mapping[str, str]], bytes]) -> Iterator[Callable[..., Sender]]:
+def run(spec: Spec, tmp_path: Path, sender_at: Callable[[int], Sender]) -> Iterator[Callable[..., Sender]]:
     """Start sandboxes on free ports of this process, and stop them in the end."""
     stops: list[Callable[[], None]] = []
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import subprocess
@@ -56,7 +57,7 @@ def test_restart(launch, form, tmp_path: Path) -> None:
     first = sender.submit(form("doc-1"), "key-1")
     before = sender.ledger()
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) in {0, -signal.SIGTERM}
+    assert process.wait(10) == 0
     _, sender = launch(ledger)
     assert sender.ledger() == before
     again = sender.submit(form("doc-1"), "key-1")
@@ -76,11 +77,11 @@ def test_killed_while_writing(launch, form, tmp_path: Path) -> None:
                 name = f"doc-{life}-{lane}-{number}"
                 try:
                     heard = sender.submit(form(name, MEMBER_ID=f"10000000000{lane}"), f"key-{name}")
-                except OSError:
+                except (OSError, http.client.HTTPException):
                     return
                 if heard.status == 201:
                     answered.append(name)
-                if number == 5:
+                if len(answered) >= 25 * (life + 1):
                     enough.set()
 
         lanes = [threading.Thread(target=send, args=(lane,)) for lane in range(4)]
@@ -92,10 +93,12 @@ def test_killed_while_writing(launch, form, tmp_path: Path) -> None:
             lane.join()
         process.wait()
     book = Ledger.open(ledger)
-    documents = book.as_json()["documents"]
+    shown = book.as_json()
     book.close()
+    documents = shown["documents"]
+    assert shown["overlaps"] == 0
     taken = {row["document_id"]: row["effects"] for row in documents}
-    assert len(answered) > 100
+    assert len(answered) >= 125
     assert [name for name in answered if taken.get(name) != 1] == []
     orders = [row["order"] for row in documents if row["order"]]
     assert sorted(orders) == list(range(1, len(orders) + 1))

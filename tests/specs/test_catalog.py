@@ -144,7 +144,7 @@ def test_a_directory_given_twice_is_one(publish, tmp_path):
     """A setting may repeat the built-in directory, or itself."""
     publish("a", "official", "2001-01-01")
     shelf = tmp_path / "shelf"
-    assert [summary.version for summary in Catalog(shelf, shelf, PACKAGES).versions()][0] == "a"
+    assert [summary.version for summary in Catalog(shelf, shelf, PACKAGES).versions()].count("a") == 1
 
 
 def test_a_directory_that_is_not_there_is_a_wrong_setting(tmp_path):

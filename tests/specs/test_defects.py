@@ -91,7 +91,7 @@ SEEDS = [
     seed("a term that is missing", RULE, 'then = "ASSESSMENT_DATE"\n', "", "The key 'then' is missing.", at="code"),
     seed("an unknown item", RULE, 'first = "MEMBER_DOB"', 'first = "MEMBER_BORN"', "'MEMBER_BORN' is no item"),
     seed("an item that is no date", RULE, 'first = "MEMBER_DOB"', 'first = "MEMBER_ID"', "The item MEMBER_ID is no date"),
-    seed("a case of unknown items", RULE, 'answers = { MEMBER_DOB', 'answers = { BORN', "'BORN' is no item of items.csv."),
+    seed("a case of unknown items", RULE, "answers = { MEMBER_DOB", "answers = { BORN", "'BORN' is no item of items.csv."),
     seed("no case that fails", RULE, "[[fail]]", "[[pass]]", "The rule has no [[fail]] case.", at="code"),
     seed("a case without a reason", RULE, 'why = "the day before"', 'why = ""', "The key 'why' is empty."),
     seed("an unknown desk", RULE, '"own"', '"front"', "'front' is no desk of desks.toml."),

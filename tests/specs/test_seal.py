@@ -93,7 +93,7 @@ def test_a_file_listed_twice_is_refused(package):
 
 def test_only_packages_are_sealed(tmp_path):
     """A mistyped directory gets no SHA256SUMS."""
-    with pytest.raises(ConfigurationError, match="holds no package.toml"):
+    with pytest.raises(ConfigurationError, match=r"holds no package\.toml"):
         seal(tmp_path)
     assert not (tmp_path / SEAL).exists()
 

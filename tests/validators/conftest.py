@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -41,7 +42,7 @@ BABY, YOUTH = "birth-through-four", "five-through-twenty"
 def item(code: str, type_: Type = Type.TEXT, **terms: object) -> Item:
     """Return a line of the dictionary."""
     terms.setdefault("instruments", ())
-    terms.setdefault("section", code.split("_")[0])
+    terms.setdefault("section", code.split("_", maxsplit=1)[0])
     return Item(code=code, label=f"The label of {code}", type=type_, **terms)  # type: ignore[arg-type]
 
 
@@ -132,7 +133,9 @@ TRANSPORT = Transport(
 )
 
 
-def build_spec(*more: Item, rules: tuple[Rule, ...] = (), codes: Mapping[str, Mapping[str, Code]] | None = None) -> Spec:
+def build_spec(
+    *more: Item, rules: tuple[Rule, ...] = (), codes: Mapping[str, Mapping[str, Code]] | None = None
+) -> Spec:
     """Return the small specification, with more items (the same code replaces) and these rules."""
     items = {line.code: line for line in (*ITEMS, *more)}
     section = Section(code="LDF", title="Life Domain Functioning", comment="LDF_COMMENT")
@@ -205,14 +208,19 @@ def _build_spec() -> Callable[..., Spec]:
     return build_spec
 
 
-@pytest.fixture(name="make")
+@pytest.fixture(name="make", scope="session")
 def _make() -> Callable[..., Assessment]:
     return assessment
 
 
-@pytest.fixture(name="at")
+@pytest.fixture(name="at", scope="session")
 def _at() -> datetime:
     return NOW
+
+
+@pytest.fixture(name="flawless", scope="session")
+def _flawless() -> Mapping[str, str]:
+    return MappingProxyType(GOOD)
 
 
 @pytest.fixture(name="good")
@@ -260,4 +268,3 @@ def _unreadable() -> Callable[..., Finding]:
         )
 
     return finding
-

@@ -151,7 +151,8 @@ def ask(policy, lines, *, on="2026-05-20", waivers=None, years=2, **asked):
     """Ask for the standing of Tove Maren's key, unless told otherwise."""
     if waivers is not None:
         spans = tuple(
-            Waiver(begins=date.fromisoformat(begins), ends=ends and date.fromisoformat(ends)) for begins, ends in waivers
+            Waiver(begins=date.fromisoformat(begins), ends=ends and date.fromisoformat(ends))
+            for begins, ends in waivers
         )
         policy = replace(policy, waivers=spans)
     asked = {"key": KEY, "name": "MAREN, TOVE", "agency": "riverbend", **asked}
@@ -253,7 +254,9 @@ def test_an_unreadable_key_is_reported_once(spec, make, good, at, unreadable):
 
 def test_an_unreadable_name_is_not_compared(spec, make, good, at, unreadable):
     """Half a name would look like a changed one."""
-    report = validate(make({**good, "ASSESSOR_NAME": "OKAFOR, X"}, unreadable("ASSESSOR_NAME")), spec, roster_of(line()), at)
+    report = validate(
+        make({**good, "ASSESSOR_NAME": "OKAFOR, X"}, unreadable("ASSESSOR_NAME")), spec, roster_of(line()), at
+    )
     assert [finding.rule for finding in report.findings] == ["A004"]
 
 

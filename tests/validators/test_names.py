@@ -98,7 +98,17 @@ def test_every_text_is_a_name_and_agrees_with_itself(text):
 
 def test_scripts_of_the_world_are_kept_apart():
     """Names that no rule of ours knows are compared letter by letter."""
-    names = ["王, 小明", "王, 小红", "김, 민수", "Иванова, Анна", "Иванов, Анна", "אבוטבול, דנה", "الحسن, ليلى", "さとう, はな", "さどう, はな"]
+    names = [
+        "王, 小明",
+        "王, 小红",
+        "김, 민수",
+        "Иванова, Анна",
+        "Иванов, Анна",
+        "אבוטבול, דנה",
+        "الحسن, ليلى",
+        "さとう, はな",
+        "さどう, はな",
+    ]
     keys = [match_key(name) for name in names]
     agreeing = [(one, other) for one in range(len(keys)) for other in range(one) if keys[one].agrees(keys[other])]
     assert agreeing == []

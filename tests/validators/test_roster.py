@@ -58,7 +58,10 @@ def test_the_digest_is_of_the_bytes():
         (f"{HEADER}\nAB-1234,canary\n".encode(), "row 2: The row has 2 cells"),
         (f"{HEADER}\n,canary,,,,,,,,,\n".encode(), "row 2, column key: The cell must not be empty"),
         (f"{HEADER}\ncanary,,,,,,,,,,\n".encode(), "row 2, column last_name: The cell must not be empty"),
-        (f"{HEADER}\ncanary,canary,,,,,01/10/2025,,,,\n".encode(), "row 2, column certified_on: The cell is not a date"),
+        (
+            f"{HEADER}\ncanary,canary,,,,,01/10/2025,,,,\n".encode(),
+            "row 2, column certified_on: The cell is not a date",
+        ),
         (f"{HEADER}\ncanary,canary,,,,,,canary,,,\n".encode(), "row 2, column issued_on"),
         (f"{HEADER}\ncanary,canary,,,,,,,2025-02-30,,\n".encode(), "row 2, column expires_on"),
         (f"{HEADER}\ncanary,canary,,,,,,,,canary,\n".encode(), "row 2, column status: The status is none of active"),
@@ -96,7 +99,9 @@ def test_neither_key_nor_name_shows_in_a_repr():
     assert not any(secret in shown for secret in ("AB-1234", "Maren", "Tove", "Dahl", "maren"))
 
 
-@pytest.mark.parametrize(("key", "shown"), [("AB-1234", "••••••34"), ("AB-1234-LONGER", "••••••ER"), ("AB-12", "••••••")])
+@pytest.mark.parametrize(
+    ("key", "shown"), [("AB-1234", "••••••34"), ("AB-1234-LONGER", "••••••ER"), ("AB-12", "••••••")]
+)
 def test_a_key_is_shown_masked(key, shown):
     """Two characters tell two keys apart; neither the key nor its length is told, nor anything of a short one."""
     assert Assessor(key=key, last_name="Maren").masked == shown

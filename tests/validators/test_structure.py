@@ -22,7 +22,7 @@ FAULTS = [
     ("a date does not exist", {"MEMBER_DOB": "2017-02-29"}, "S003", "MEMBER_DOB"),
     ("a date has no hyphens", {"MEMBER_DOB": "20170115"}, "S003", "MEMBER_DOB"),
     ("a date is a week", {"MEMBER_DOB": "2017-W03-1"}, "S003", "MEMBER_DOB"),
-    ("a date has foreign digits", {"MEMBER_DOB": "２０１７-01-15"}, "S003", "MEMBER_DOB"),
+    ("a date has foreign digits", {"MEMBER_DOB": "\uff12\uff10\uff11\uff17-01-15"}, "S003", "MEMBER_DOB"),
     ("a moment has no offset", {"MEMBER_SEEN_AT": "2026-05-20T10:00:00"}, "S003", "MEMBER_SEEN_AT"),
     ("a moment has an hour that does not exist", {"MEMBER_SEEN_AT": "2026-05-20T25:00:00Z"}, "S003", "MEMBER_SEEN_AT"),
     ("a number is a word", {"MEMBER_CHILDREN": "two"}, "S003", "MEMBER_CHILDREN"),
@@ -203,12 +203,20 @@ def test_a_long_list_is_named_instead_of_listed(judge, build_spec):
     assert "a code of the list group" in finding.fix
 
 
-@pytest.mark.parametrize(("least", "most", "words"), [(None, 5, "5 or less"), (2, None, "2 or more"), (2, 5, "from 2 to 5")])
+@pytest.mark.parametrize(
+    ("least", "most", "words"), [(None, 5, "5 or less"), (2, None, "2 or more"), (2, 5, "from 2 to 5")]
+)
 def test_a_range_is_told_in_words(judge, build_spec, least, most, words):
     """A range may be open at either end."""
     spec = build_spec(
         Item(
-            code="MEMBER_COUNT", instruments=(), section="MEM", label="Count", type=Type.INTEGER, minimum=least, maximum=most
+            code="MEMBER_COUNT",
+            instruments=(),
+            section="MEM",
+            label="Count",
+            type=Type.INTEGER,
+            minimum=least,
+            maximum=most,
         )
     )
     (finding,) = judge({"MEMBER_COUNT": "1" if least else "9"}, by=spec).findings
@@ -219,7 +227,12 @@ def test_an_answer_for_another_age_is_still_judged(judge, build_spec):
     """An answer for another age is judged all the same: it may leave."""
     spec = build_spec(
         Item(
-            code="MEMBER_JOBS", instruments=(), section="MEM", label="Jobs", type=Type.INTEGER, age=AgeRange(youngest=16)
+            code="MEMBER_JOBS",
+            instruments=(),
+            section="MEM",
+            label="Jobs",
+            type=Type.INTEGER,
+            age=AgeRange(youngest=16),
         )
     )
     found = judge({"MEMBER_JOBS": "many"}, by=spec).findings

@@ -1,0 +1,179 @@
+"""The state's document: XML from the dictionary's ``wire`` paths, judged by the package's own schema."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import weakref
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from itertools import groupby
+from typing import Final
+
+from lxml import etree
+
+from canonical.assessment import Assessment
+from canonical.errors import SpecDefect, UnfitDocument
+from canonical.outcome import Document
+from gateway_client import safe_xml
+from gateway_client.projection import project
+from specs.spec import Spec
+
+#: Reasons of ours beside the schema's own type names (``SCHEMAV_…``).
+ILLEGAL_CHARACTER: Final = "XML_ILLEGAL_CHARACTER"
+TOO_LARGE: Final = "DOCUMENT_TOO_LARGE"
+NAMELESS: Final = "DOCUMENT_WITHOUT_ID"
+
+#: A canonical document begins with its root element: the declaration says no more than RFC 7303 already does.
+_DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+#: The last name of libxml2's list of what may come; none where the list is cut short.
+_EXPECTED: Final = re.compile(r"Expected is .*\{[^{}]*\}([^\s{},]+) \)")
+
+
+def build(assessment: Assessment, spec: Spec) -> Document:
+    """Build the document for what may leave of an assessment; the same bytes every time.
+
+    The content is the canonical form itself (C14N 1.0, without comments) behind an XML declaration.
+
+    Raises:
+        UnfitDocument: naming the items and the schema's stable error types, never a value.
+        SpecDefect: where the package's schema is no schema.
+    """
+    return _plan(spec).document(project(assessment, spec))
+
+
+class Plan:
+    """A package's document, compiled once: a template of every element, its schema, and what stands where."""
+
+    def __init__(self, spec: Spec) -> None:
+        """Lay out the elements in the dictionary's order and compile the schema."""
+        self._version = spec.version
+        self._provisional = spec.status.interlocked
+        self._largest = spec.transport.max_document_bytes
+        self._items = {item.wire: code for code, item in spec.items.items() if item.wire}
+        self._template = _template(spec, self._items)
+        #: Per element of the template, children before parents: its item, or None for a group.
+        paths = [_path(element) for element in self._template.iter()]
+        self._from_the_end = [self._items.get(path) for path in reversed(paths)]
+        self._schema = _schema(spec)
+        # An XMLSchema holds the errors of its last run: two threads would read each other's.
+        self._judging = threading.Lock()
+
+    def document(self, texts: Mapping[str, str]) -> Document:
+        """Build, judge and digest the document for these texts by item."""
+        root = self._filled(texts)
+        self._judge(root)
+        canonical: bytes = etree.tostring(root, method="c14n", with_comments=False)
+        if len(_DECLARATION) + len(canonical) > self._largest:
+            raise UnfitDocument("The document is larger than the state takes.", reasons=(TOO_LARGE,))
+        if "DOCUMENT_ID" not in texts:
+            raise UnfitDocument("The document has no id.", items=("DOCUMENT_ID",), reasons=(NAMELESS,))
+        return Document(
+            document_id=texts["DOCUMENT_ID"],
+            content=_DECLARATION + canonical,
+            digest=f"sha-256:{hashlib.sha256(canonical).hexdigest()}",
+            spec=self._version,
+            provisional=self._provisional,
+        )
+
+    def _filled(self, texts: Mapping[str, str]) -> etree._Element:
+        """Copy the template (5 times faster than building), set what is answered and prune what is not."""
+        root = deepcopy(self._template)
+        illegal = []
+        elements = list(root.iter())
+        for element, item in zip(reversed(elements), self._from_the_end, strict=True):
+            text = texts.get(item) if item else None
+            parent = element.getparent()
+            if item and text is not None:
+                try:
+                    element.text = text
+                except ValueError:  # what XML cannot say: a control character, a lone surrogate
+                    illegal.append(item)
+            elif parent is not None and not len(element):
+                parent.remove(element)
+        if illegal:
+            message = "A text holds a character that XML cannot carry."
+            raise UnfitDocument(message, items=tuple(reversed(illegal)), reasons=(ILLEGAL_CHARACTER,))
+        return root
+
+    def _judge(self, root: etree._Element) -> None:
+        with self._judging:
+            if self._schema.validate(root):
+                return
+            errors = list(self._schema.error_log)
+        concerned = {item for error in errors for item in self._concerned(root, error)}
+        raise UnfitDocument(
+            "The package's schema refuses the document that we built.",
+            items=tuple(item for item in self._items.values() if item in concerned),
+            reasons=tuple(dict.fromkeys(error.type_name for error in errors)),
+        )
+
+    def _concerned(self, root: etree._Element, error: etree._LogEntry) -> list[str]:
+        """Return the items that an error of the schema is about: what is missing, or what stands at the fault."""
+        tree = root.getroottree()
+        at_fault = next((element for element in root.iter() if tree.getpath(element) == error.path), root)
+        missing = _missing(at_fault, error.message) if error.type_name == "SCHEMAV_ELEMENT_CONTENT" else None
+        return (self._below(missing) if missing else []) or self._below(_path(at_fault))
+
+    def _below(self, path: str) -> list[str]:
+        """Return the item of a path, or the items of the group that it is; of the root, all."""
+        return [item for wire, item in self._items.items() if not path or wire == path or wire.startswith(f"{path}/")]
+
+
+#: By the identity of the package: a ``Spec`` holds mappings, so it has no hash. Cleared when the package goes.
+_plans: dict[int, Plan] = {}
+
+
+def _plan(spec: Spec) -> Plan:
+    plan = _plans.get(id(spec))
+    if plan is None:
+        plan = _plans[id(spec)] = Plan(spec)
+        weakref.finalize(spec, _plans.pop, id(spec), None)
+    return plan
+
+
+def _template(spec: Spec, wires: Iterable[str]) -> etree._Element:
+    """Lay out one element for each step of each path, siblings together, in the dictionary's order."""
+    namespace = spec.wire.namespace
+    root = etree.Element(f"{{{namespace}}}{spec.wire.root}", nsmap={None: namespace})
+
+    def grow(parent: etree._Element, paths: Iterable[list[str]]) -> None:
+        for name, group in groupby(paths, key=lambda path: path[0]):
+            child = etree.SubElement(parent, f"{{{namespace}}}{name}")
+            grow(child, [path[1:] for path in group if path[1:]])
+
+    grow(root, [wire.split("/") for wire in wires])
+    return root
+
+
+def _schema(spec: Spec) -> etree.XMLSchema:
+    root = safe_xml.parse(spec.schema, limit=len(spec.schema))
+    if root is None:
+        raise SpecDefect(f"The schema of package {spec.version} is not XML that we read.")
+    try:
+        return etree.XMLSchema(root)
+    except etree.XMLSchemaParseError as error:
+        raise SpecDefect(f"The schema of package {spec.version} cannot be compiled.") from error
+
+
+def _path(element: etree._Element | None) -> str:
+    """Return the names from below the root to the element: a ``wire`` path; empty for the root."""
+    names: list[str] = []
+    while element is not None and element.getparent() is not None:
+        names.append(etree.QName(element).localname)
+        element = element.getparent()
+    return "/".join(reversed(names))
+
+
+def _missing(at_fault: etree._Element, message: str) -> str | None:
+    """Return the path of the element that had to come, where a child came too early or its group ended too soon.
+
+    libxml2 names it at the end of its message, behind those that may be left out; for a fault of content the message
+    holds names of the schema only.
+    """
+    expected = _EXPECTED.search(message)
+    if expected is None:
+        return None
+    group = at_fault if "Missing child element" in message else at_fault.getparent()
+    return f"{_path(group)}/{expected.group(1)}".lstrip("/")

@@ -1,0 +1,1 @@
+"""A state endpoint that we can run, break and trust. It shares with us the published specification and nothing else."""

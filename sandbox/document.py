@@ -1,0 +1,131 @@
+"""Submission documents as they come in: hardened reading of XML back into answers by the wire paths of the dictionary."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from canonical.errors import SpecDefect
+from canonical.outcome import Reason
+from specs.spec import Spec
+
+#: The element of the dictionary that names a document, and the one that counts its versions.
+DOCUMENT_ID = "DOCUMENT_ID"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireDocument:
+    """A document of this interface, whether it conforms or not."""
+
+    document_id: str
+    #: ``sha-256:<hex>`` of the canonical form (Canonical XML 1.0, without comments).
+    digest: str
+    #: The texts that it carries, by item code; empty elements are no answers.
+    answers: Mapping[str, str] = field(repr=False)
+    #: What the schema has against it: the item where one is concerned, and the schema's own error code.
+    schema_reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Bytes that are no document of this interface, and why, in a sentence without any of them."""
+
+    why: str
+
+
+class DocumentReader:
+    """Reads the documents of one specification.
+
+    Raises:
+        SpecDefect: where the specification's schema is none.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        self._root = f"{{{spec.wire.namespace}}}{spec.wire.root}"
+        self._prefix = f"{{{spec.wire.namespace}}}"
+        self._items = {item.wire: item.code for item in spec.items.values() if item.wire}
+        try:
+            self._schema = etree.XMLSchema(etree.XML(spec.schema, _parser()))
+        except (etree.XMLSyntaxError, etree.XMLSchemaParseError):
+            raise SpecDefect("The sandbox cannot judge.", defects=("wire.xsd: not an XML schema.",)) from None
+
+    def read(self, content: bytes) -> WireDocument | Unreadable:
+        """Read a document; bytes that are none come back as the reason why."""
+        root = _tree(content)
+        if isinstance(root, Unreadable):
+            return root
+        if root.tag != self._root:
+            return Unreadable(why="The root element is not the one of this interface.")
+        # Also what keeps xsi:schemaLocation, by which a document could make the validator open files, out.
+        if any(element.attrib for element in root.iter(etree.Element)):
+            return Unreadable(why="The document carries attributes; this interface has none.")
+        answers = self._answers(root)
+        if DOCUMENT_ID not in answers:
+            return Unreadable(why="The document does not say its id.")
+        return WireDocument(
+            document_id=answers[DOCUMENT_ID],
+            digest=_digest(root),
+            answers=answers,
+            schema_reasons=tuple(self._schema_reasons(root)),
+        )
+
+    def _answers(self, root: etree._Element) -> dict[str, str]:
+        """Return the first text at each wire path; what the dictionary does not know is left to the schema."""
+        answers: dict[str, str] = {}
+        for element in root.iter(etree.Element):
+            item = self._items.get(self._path(element))
+            text = element.text or ""
+            if item is not None and text.strip():
+                answers.setdefault(item, text)
+        return answers
+
+    def _path(self, element: etree._Element) -> str:
+        """Return the element's wire path: the local names from below the root, in this interface's namespace only."""
+        steps = [element, *element.iterancestors()][:-1]
+        names = [str(step.tag) for step in reversed(steps)]
+        if not all(name.startswith(self._prefix) for name in names):
+            return ""
+        return "/".join(name.removeprefix(self._prefix) for name in names)
+
+    def _schema_reasons(self, root: etree._Element) -> Iterator[Reason]:
+        tree = root.getroottree()
+        if self._schema.validate(tree):
+            return
+        for entry in self._schema.error_log:
+            places = tree.xpath(entry.path) if entry.path else []
+            item = self._items.get(self._path(places[0])) if isinstance(places, list) and places else None
+            # The log's own sentence quotes the document; its code does not.
+            yield Reason(code="SCHEMA", item=item, text=f"The schema refuses this ({entry.type_name}).")
+
+
+def _tree(content: bytes) -> etree._Element | Unreadable:
+    """Parse without a document type, entities or anything else that could reach beyond the bytes."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return Unreadable(why="The body is not UTF-8.")
+    if "<!DOCTYPE" in text:
+        return Unreadable(why="The document declares a document type; this interface takes none.")
+    try:
+        return etree.XML(text.encode(), _parser())
+    except etree.XMLSyntaxError:
+        return Unreadable(why="The body is not well-formed XML.")
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding="utf-8",  # whatever the document says of itself: the check for a document type read it as this
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+    )
+
+
+def _digest(root: etree._Element) -> str:
+    canonical = etree.tostring(root.getroottree(), method="c14n", exclusive=False, with_comments=False)
+    return f"sha-256:{hashlib.sha256(canonical).hexdigest()}"

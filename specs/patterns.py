@@ -1,0 +1,23 @@
+"""Regular expressions of packages: RE2's language, so that no pattern can take more than linear time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: Characters at most.
+LONGEST: Final = 500
+
+
+def pattern_fault(pattern: str) -> str | None:
+    """Return what is wrong with a pattern, or None."""
+    if len(pattern) > LONGEST:
+        return f"The pattern is longer than {LONGEST} characters."
+    import re2  # noqa: PLC0415  5 ms that a package without patterns need not pay
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options)
+    except re2.error:
+        return "The pattern is not one that RE2 understands (it knows no look-around and no back-references)."
+    return None

@@ -1,0 +1,1 @@
+"""Assessment, specification and roster in, report out. It never mends, and knows no network, database or framework."""
