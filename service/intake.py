@@ -80,7 +80,7 @@ class Intake:
     ) -> tuple[Reading, list[Report]]:
         """Read and judge a payload and write nothing; findings carry the lines and columns of their places."""
         agency = payload.agency or ""
-        reading = registry.read(payload, format=format, mapping=self.mappings.choose(payload, agency, format))
+        reading = registry.read(payload, format=format, mapping=self.mappings.choose(payload, format))
         judge = Judge(catalog=self.catalog, roster=self.rosters.of(agency), certification=certification)
         judged = judge.judge_reading(reading, self.clock())
         reports = [self._fit(assessment, report, judge) for assessment, report in judged]

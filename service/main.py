@@ -76,7 +76,7 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
     )
     intake = Intake(
         catalog=catalog,
-        mappings=Mappings(settings.mapping_path),
+        mappings=Mappings.at(settings.mapping_path),
         rosters=rosters,
         agencies=agencies,
         outbox=outbox,

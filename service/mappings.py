@@ -1,43 +1,58 @@
-"""The agencies' mapping files, and which of them reads a payload."""
+"""The agencies' mapping files, and which of them can read a payload."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from adapters import registry
 from adapters.mapping import AgencyMapping, load_mapping
 from canonical.payload import Payload
 
-#: Formats that say themselves what their fields mean.
-_NEED_NONE: Final = frozenset({"fhir"})
+#: What a reading finds wrong where the header is not the one that a mapping describes.
+_OTHER_HEADER: Final = frozenset({"A001", "A006"})
 
 
 class Mappings:
-    """The mapping files of ``ECAS_MAPPING_PATH``, a file or a folder of them; read once, at the start."""
+    """Mapping files, read once."""
 
-    def __init__(self, path: Path | None) -> None:
-        """Read them all now, so that a broken one is known before the first payload.
+    def __init__(self, mappings: Iterable[AgencyMapping] = ()) -> None:
+        """Keep these."""
+        self.all = tuple(mappings)
+
+    @classmethod
+    def at(cls, path: Path | None) -> Self:
+        """Read a mapping file, or all of a folder; none where no path is given.
 
         Raises:
-            MappingDefect: one of them is broken.
+            MappingDefect: one of them is broken: it is known before the first payload.
         """
-        files = [] if path is None else sorted(path.glob("*.toml")) if path.is_dir() else [path]
-        self._all = tuple(load_mapping(file) for file in files)
+        if path is None:
+            return cls()
+        return cls(map(load_mapping, sorted(path.glob("*.toml")) if path.is_dir() else [path]))
 
-    def choose(self, payload: Payload, agency: str, format: str | None) -> AgencyMapping | None:
-        """Return the agency's mapping that reads this payload: of its format, the most columns found, the newest.
+    def fitting(self, payload: Payload, format: str) -> tuple[AgencyMapping, ...]:
+        """Return those that can read this payload, the newest first: of its format and, where it has one, its agency.
 
-        None where the format needs none, or the agency has none that fits: the adapter then says so in a finding.
+        Of several, those that describe the payload's columns; a single one is not questioned here, its reading will be.
         """
+        found = [
+            mapping for mapping in self.all if mapping.format == format and payload.agency in (None, mapping.agency)
+        ]
+        if len(found) > 1:
+            found = [mapping for mapping in found if _describes(mapping, payload)]
+        return tuple(sorted(found, key=lambda mapping: mapping.effective, reverse=True))
+
+    def choose(self, payload: Payload, format: str | None) -> AgencyMapping | None:
+        """Return the newest that fits, or None: the adapter then says in a finding what is missing, if anything is."""
         found = format or registry.detect(payload)
-        if found is None or found in _NEED_NONE:
-            return None
-        fitting = [mapping for mapping in self._all if mapping.agency == agency and mapping.format == found]
-        return max(fitting, key=lambda mapping: (_columns_found(mapping, payload), mapping.effective), default=None)
+        return next(iter(self.fitting(payload, found)), None) if found else None
 
 
-def _columns_found(mapping: AgencyMapping, payload: Payload) -> int:
-    """Count the columns that the mapping names and the header holds, without reading the rest of the payload."""
-    header = payload.content.split(b"\n", 1)[0].decode("utf-8", "replace")
-    return sum(column in header for column in mapping.columns)
+def _describes(mapping: AgencyMapping, payload: Payload) -> bool:
+    """Return whether the payload's first line is the header that the mapping expects: the adapter itself is asked."""
+    header = replace(payload, content=payload.content.partition(b"\n")[0] + b"\n")
+    found = registry.read(header, format=mapping.format, mapping=mapping).findings
+    return not any(finding.rule in _OTHER_HEADER for finding in found)

@@ -12,6 +12,7 @@ from service.api.problems import (
     BODY_TOO_LARGE,
     BODY_TOO_SLOW,
     ENCODED_BODY,
+    MISCONFIGURED,
     MULTIPART_BODY,
     NO_VALID_KEY,
     STORE_UNAVAILABLE,
@@ -45,6 +46,7 @@ REFUSALS: Final[tuple[Problem, ...]] = (
     MULTIPART_BODY,
     WRONG_PARAMETER,
     STORE_UNAVAILABLE,
+    MISCONFIGURED,
 )
 
 _FHIR: Final = {

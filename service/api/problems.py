@@ -22,12 +22,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from canonical.errors import ConfigurationError
 from service.outbox.outbox import KeyReused
 
 #: The media type of RFC 9457.
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPES: Final = "urn:ecas-bridge:problem:"
 _ROOT: Final = Path(__file__).parents[2]
+#: The folders of our own code; other distributions may stand beside them.
+_OURS: Final = {_ROOT / name for name in ("canonical", "specs", "adapters", "validators", "gateway_client", "service")}
 _log = structlog.get_logger()
 
 
@@ -131,7 +134,7 @@ UNREADABLE_PAYLOAD: Final = Problem(
     name="unreadable-payload",
     status=422,
     title="No assessment could be read",
-    detail="No assessment could be read from the payload; see “findings” for what is wrong, where, and how to mend it.",
+    detail="The payload was written down, but holds nothing to deliver; “findings” says what is wrong, where, and how to mend it.",
 )
 REQUEST_REFUSED: Final = Problem(
     name="request-refused",
@@ -153,6 +156,14 @@ STORE_UNAVAILABLE: Final = Problem(
     detail="The database does not answer, so nothing was taken. Send the request again later, "
     "with the same Idempotency-Key.",
     headers={"Retry-After": "30"},
+)
+MISCONFIGURED: Final = Problem(
+    name="misconfigured",
+    status=503,
+    title="The service is not configured right",
+    detail="Nothing was taken. Its operator must mend it: “ecas doctor” says what is wrong. "
+    "Send the request again later, with the same Idempotency-Key.",
+    headers={"Retry-After": "300"},
 )
 
 #: Ours for what the framework refuses by itself.
@@ -176,6 +187,7 @@ def install(app: FastAPI) -> None:
         RequestValidationError: _wrong_parameter,
         KeyReused: _key_reused,
         OperationalError: _store_unavailable,
+        ConfigurationError: _misconfigured,
         ClientDisconnect: _gone,
     }
     for error, handler in handlers.items():
@@ -224,10 +236,9 @@ class LastResort:
 
 def tell(error: BaseException, scope: Scope) -> None:
     """Log an error of ours: its type, and the place in our code; its text and its locals may hold a record."""
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(_ROOT)
-    ]
-    frame = f"{Path(frames[-1].filename).relative_to(_ROOT)}:{frames[-1].lineno}" if frames else "unknown"
+    frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    ours = [(file, line) for file, line in frames if any(folder in _OURS for folder in file.parents)]
+    frame = f"{ours[-1][0].relative_to(_ROOT)}:{ours[-1][1]}" if ours else "unknown"
     _log.error("request failed", kind=type(error).__qualname__, frame=frame, request=scope.get("request_id"))
 
 
@@ -235,10 +246,15 @@ def _refused(_: Request, refusal: Refusal) -> Response:
     return refusal.problem.response()
 
 
-def _refused_by_framework(_: Request, error: HTTPException) -> Response:
+def _refused_by_framework(request: Request, error: HTTPException) -> Response:
     problem = _BY_STATUS.get(error.status_code) or replace(REQUEST_REFUSED, status=error.status_code)
-    allowed = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
-    return replace(problem, headers={**problem.headers, **allowed}).response()
+    return replace(problem, headers=_allowed(request) if problem is METHOD_NOT_ALLOWED else {}).response()
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """Return the methods of the address, all of them: the framework knows only those of the first route it met."""
+    operations = request.app.openapi()["paths"].get(request.scope["route"].path, {"get": None})
+    return {"Allow": ", ".join(sorted(method.upper() for method in operations))}
 
 
 def _wrong_parameter(_: Request, error: RequestValidationError) -> Response:
@@ -255,6 +271,11 @@ def _key_reused(_: Request, __: KeyReused) -> Response:
 def _store_unavailable(request: Request, error: OperationalError) -> Response:
     tell(error, request.scope)
     return STORE_UNAVAILABLE.response()
+
+
+def _misconfigured(request: Request, error: ConfigurationError) -> Response:
+    tell(error, request.scope)
+    return MISCONFIGURED.response()
 
 
 def _gone(_: Request, __: ClientDisconnect) -> Response:

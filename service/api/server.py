@@ -72,4 +72,6 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except (OSError, OverflowError):
-        raise ConfigurationError(f"Nothing can listen on {host}, port {port}: is something else there already?") from None
+        raise ConfigurationError(
+            f"Nothing can listen on {host}, port {port}: is something else there already?"
+        ) from None

@@ -16,6 +16,7 @@ from service.cli.checker import read_roster
 from service.reports.json_report import desk_data
 from service.reports.printable import printable
 from service.reports.run import Exit
+from service.reports.text import reach
 from service.settings import Settings
 from specs.catalog import Catalog
 from specs.spec import Spec, StandingPolicy
@@ -29,12 +30,14 @@ _ROSTER = click.option(
 _EXITS = {"pass": Exit.CLEAN, "warn": Exit.CLEAN, "hold": Exit.FINDINGS, "block": Exit.FINDINGS}
 
 
-@click.group(epilog="Example:  ecas keys check --name 'Rivera, Ana' --on 2026-03-02 --roster roster.csv < key.txt")
+@click.group(
+    epilog="\b\nExample:\n  ecas keys check --name 'Rivera, Ana' --on 2026-03-02 --roster roster.csv < key.txt"
+)
 def command() -> None:
     """Check certification keys against the roster."""
 
 
-@command.command(epilog="Example:  ecas keys check --name 'Rivera, Ana' --on 2026-03-02 --key-file key.txt")
+@command.command(epilog="\b\nExample:\n  ecas keys check --name 'Rivera, Ana' --on 2026-03-02 --key-file key.txt")
 @click.option("--name", required=True, metavar="'LAST, FIRST'", help="The name under which the key is used.")
 @click.option(
     "--on", required=True, type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The assessment date."
@@ -64,7 +67,7 @@ def check(name: str, on: datetime, roster: Path | None, key_file: Path | None, s
     return Exit.COULD_NOT_CHECK if held is Standing.COULD_NOT_CHECK else _EXITS[policy.action]
 
 
-@command.command(name="list", epilog="Example:  ecas keys list --roster roster.csv")
+@command.command(name="list", epilog="\b\nExample:\n  ecas keys list --roster roster.csv")
 @_ROSTER
 def list_(roster: Path | None) -> int:
     """List the roster, with every key masked."""
@@ -80,6 +83,25 @@ def list_(roster: Path | None) -> int:
         sys.stdout.write(
             "  ".join(f"{printable(cell):<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() + "\n"
         )
+    return Exit.CLEAN
+
+
+@command.command(name="import", epilog="Example:  ecas keys import roster.csv --agency riverbend")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--agency", metavar="ID", help="Whose roster it is; else the agency of ecas.toml.")
+def import_(file: Path, agency: str | None) -> int:
+    """Give the service an agency's roster; it is kept sealed, and earlier ones stay in the history."""
+    from service.main import build_service  # noqa: PLC0415 - the database is loaded by no other command of this file
+
+    chosen = settings.load()
+    if (owner := agency or chosen.agency) is None:
+        raise ConfigurationError("Whose roster is it? Name the agency with --agency or in ecas.toml.")
+    service = build_service(chosen)
+    service.agencies.route(owner)  # an agency that nobody added has no roster
+    roster = service.rosters.add(owner, payload_files.read(file), payload_files.name_of(file))
+    sys.stdout.write(f"{len(roster.assessors)} certification keys are now on the roster of {owner}.\n")
+    if released := service.intake.recheck(owner):
+        sys.stdout.write(f"{released} held submissions are released and go on in their order.\n")
     return Exit.CLEAN
 
 
@@ -118,13 +140,12 @@ def _as_json(held: Standing, policy: StandingPolicy, spec: Spec) -> str:
 
 def _as_text(held: Standing, policy: StandingPolicy, spec: Spec) -> str:
     desk = spec.desk(policy.desk)
-    ask = ", ".join(filter(None, (desk.name, desk.phone, desk.email))) if desk else ""
     paragraphs = {
         "standing": f"{held.value.replace('_', ' ')} ({policy.action})",
         "what": policy.message,
         "why": policy.why,
         "fix": policy.fix,
-        "ask": ask,
+        "ask": reach(desk) if desk else "",
         "say": f"“{desk.say}”" if desk and desk.say else "",
         "rests on": f"the roster, and the policy of the {spec.status.value} {spec.version}",
     }

@@ -25,7 +25,7 @@ from service.reports.run import Exit, Run
 _STDOUT = Path("-")
 
 
-@click.command(epilog="Example:  ecas map export.json --roster roster.csv --out document.xml")
+@click.command(epilog="\b\nExample:\n  ecas map export.json --roster roster.csv --out document.xml")
 @click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
 @judging_options
 @click.option(

@@ -1,17 +1,13 @@
-"""Which mapping reads a payload: the one that was named, the only one there is, or the one whose columns the file has."""
+"""Which mapping reads a payload of the command line: the one that was named, the only one there is, or the one that fits."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from adapters import registry
-from adapters.mapping import AgencyMapping, load_mapping
+from adapters.mapping import AgencyMapping
 from canonical.errors import ConfigurationError
 from canonical.payload import Payload
-
-#: What a reading finds wrong where the header is not the one that a mapping describes.
-_OTHER_HEADER = frozenset({"A001", "A006"})
+from service.mappings import Mappings
 
 
 class MappingChoice:
@@ -19,7 +15,7 @@ class MappingChoice:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._known: dict[Path, tuple[AgencyMapping, ...]] = {}
+        self._known: dict[Path, Mappings] = {}
 
     def choose(self, payload: Payload, format_: str, named: Path | None, path: Path | None) -> AgencyMapping | None:
         """Return the mapping for a payload; None where its format has none here.
@@ -34,28 +30,23 @@ class MappingChoice:
             ConfigurationError: a mapping is broken or not there, or several could read the payload, or none of several can.
         """
         if named is not None:
-            return self._at(named)[0]
-        fitting = [mapping for mapping in self._at(path) if mapping.format == format_] if path else []
-        if len(fitting) < 2:  # noqa: PLR2004 - no choice to make
-            return fitting[0] if fitting else None
-        matching = [mapping for mapping in fitting if _describes(mapping, payload, format_)]
-        if len(matching) == 1:
-            return matching[0]
-        names = ", ".join(mapping.name for mapping in matching or fitting)
-        says = "Several mappings can read" if matching else "None of the mappings describes the columns of"
+            return self._at(named).all[0]
+        if path is None:
+            return None
+        mappings = self._at(path)
+        fitting = mappings.fitting(payload, format_)
+        if len(fitting) == 1:
+            return fitting[0]
+        others = fitting or tuple(mapping for mapping in mappings.all if mapping.format == format_)
+        if not others:
+            return None
+        says = "Several mappings can read" if fitting else "None of the mappings describes the columns of"
+        names = ", ".join(mapping.name for mapping in others)
         raise ConfigurationError(f"{says} {payload.name}: {names}. Name the right one with --mapping.")
 
-    def _at(self, path: Path) -> tuple[AgencyMapping, ...]:
+    def _at(self, path: Path) -> Mappings:
         if path not in self._known:
-            files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
-            self._known[path] = tuple(load_mapping(file) for file in files)
-            if not files:
+            self._known[path] = Mappings.at(path)
+            if not self._known[path].all:
                 raise ConfigurationError(f"There is no mapping in the folder {path}.")
         return self._known[path]
-
-
-def _describes(mapping: AgencyMapping, payload: Payload, format_: str) -> bool:
-    """Return whether the payload's first line is the header that the mapping expects: the adapter itself is asked."""
-    header = replace(payload, content=payload.content.partition(b"\n")[0] + b"\n")
-    found = registry.read(header, format=format_, mapping=mapping).findings
-    return not any(finding.rule in _OTHER_HEADER for finding in found)

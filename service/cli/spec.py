@@ -18,12 +18,12 @@ from specs.spec import AgeRange, Condition, Item, Rule, Spec
 _PACKAGE = click.argument("package", metavar="[VERSION|FOLDER]", required=False)
 
 
-@click.group(epilog="Example:  ecas spec show 2026.1 LDF_SLEEP")
+@click.group(epilog="\b\nExample:\n  ecas spec show 2026.1 LDF_SLEEP")
 def command() -> None:
     """List, show, verify and seal specification packages."""
 
 
-@command.command(name="list", epilog="Example:  ecas spec list")
+@command.command(name="list", epilog="\b\nExample:\n  ecas spec list")
 def list_() -> int:
     """List the packages at hand."""
     rows = [("version", "status", "in force", "title")]
@@ -34,7 +34,7 @@ def list_() -> int:
     return Exit.CLEAN
 
 
-@command.command(epilog="Example:  ecas spec show 2026.1 B012")
+@command.command(epilog="\b\nExample:\n  ecas spec show 2026.1 B012")
 @_PACKAGE
 @click.argument("code", required=False)
 def show(package: str | None, code: str | None) -> int:
@@ -54,7 +54,7 @@ def show(package: str | None, code: str | None) -> int:
     return Exit.CLEAN
 
 
-@command.command(epilog="Example:  ecas spec verify specs/packages/2026.1")
+@command.command(epilog="\b\nExample:\n  ecas spec verify specs/packages/2026.1")
 @_PACKAGE
 def verify(package: str | None) -> int:
     """Check a package against itself: seal, schema, requirements, every rule's cases, examples through both judges."""
@@ -67,11 +67,13 @@ def verify(package: str | None) -> int:
         for defect in check.defects:
             _say(f"       {defect}")
         faults += len(check.defects)
-    _say(f"The {spec.status.value} {spec.version} {'keeps its word.' if not faults else f'has {faults} defects.'}")
+    _say(
+        f"The {spec.status.value} {spec.version} {'keeps its word.' if not faults else f'does not keep its word: defects, {faults}.'}"
+    )
     return Exit.FINDINGS if faults else Exit.CLEAN
 
 
-@command.command(epilog="Example:  ecas spec seal specs/packages/2026.2")
+@command.command(epilog="\b\nExample:\n  ecas spec seal specs/packages/2026.2")
 @click.argument("folder", type=click.Path(path_type=Path))
 def seal(folder: Path) -> int:
     """Write a package's SHA256SUMS. A published package is never sealed again: make a new version instead."""
@@ -79,6 +81,28 @@ def seal(folder: Path) -> int:
 
     _say(seal_package(folder))
     return Exit.CLEAN
+
+
+@command.command(epilog="\b\nExample:\n  ecas spec docs --out docs/rules --check")
+@_PACKAGE
+@click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", required=True, help="Where the pages stand.")
+@click.option("--check", is_flag=True, help="Write nothing; say which pages are missing, stale or left over.")
+def docs(package: str | None, out: Path, *, check: bool) -> int:
+    """Write a page for every code that a finding can bear."""
+    from service import rule_pages  # noqa: PLC0415 - brings the judge
+
+    pages = rule_pages.pages(_chosen(package))
+    faults = rule_pages.stale(out, pages)
+    if not check:
+        rule_pages.write(out, pages)
+        _say(f"{len(pages)} pages in {out}.")
+        return Exit.CLEAN
+    for fault in faults:
+        _say(fault)
+    _say(
+        f"{len(pages)} pages in {out}: {'fresh.' if not faults else f'stale, {len(faults)}; “make docs” writes them anew.'}"
+    )
+    return Exit.FINDINGS if faults else Exit.CLEAN
 
 
 def _catalog() -> Catalog:

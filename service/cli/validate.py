@@ -15,7 +15,9 @@ from service.clock import utc_now
 from service.reports.run import FailOn, Run
 
 
-@click.command(epilog="Example:  ecas validate exports/ --roster roster.csv --report text --report junit=report.xml")
+@click.command(
+    epilog="\b\nExample:\n  ecas validate exports/ --roster roster.csv --report text --report junit=report.xml"
+)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @judging_options
 @report_option

@@ -57,11 +57,11 @@ def _examples(spec: Spec, at: datetime) -> Check:
 
 def _disputes(example: Example, spec: Spec, at: datetime) -> Iterator[str]:
     for judge, refused in (
-        ("validators", _refused_here(example, spec, at)),
-        ("sandbox", {reason.code for reason in judge_answers(example.answers, spec)}),
+        ("validators say", _refused_here(example, spec, at)),
+        ("sandbox says", {reason.code for reason in judge_answers(example.answers, spec)}),
     ):
         if refused != set(example.rules):
-            yield f"{example.name}: meant to be {_told(example.rules)}; the {judge} say {_told(refused)}."
+            yield f"{example.name}: meant to be {_told(example.rules)}; the {judge} {_told(refused)}."
 
 
 def _refused_here(example: Example, spec: Spec, at: datetime) -> set[str]:

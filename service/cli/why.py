@@ -24,7 +24,7 @@ from service.reports.run import Exit, Run
 from specs.spec import AgeRange, Item, Spec
 
 
-@click.command(epilog="Example:  ecas why export.csv LDF_SLEEP")
+@click.command(epilog="\b\nExample:\n  ecas why export.csv LDF_SLEEP")
 @click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
 @click.argument("item", metavar="ITEM", required=False)
 @click.option("--all", "all_items", is_flag=True, help="Tell about every item of the instrument.")

@@ -26,7 +26,7 @@ def write(run: Run) -> str:
 def _annotation(finding: Finding, payload: str) -> str:
     source = finding.sources[0] if finding.sources else None
     properties = {
-        "file": source.file if source else payload,
+        "file": printable(source.file if source else payload),
         "line": source.line if source else None,
         "col": source.column if source else None,
         "title": f"{finding.rule} {finding.title}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -16,11 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from canonical.assessment import Source
+    from canonical.desk import Desk
     from canonical.finding import Finding
     from service.reports.run import Checked, Run
 
 #: Columns of a line where the terminal does not say; nobody reads longer ones with pleasure.
 _WIDTH: Final = 100
+#: Below this, text that is wrapped reads worse than text that is not.
+_NARROW: Final = 40
 #: Further places of the same fault that are listed; the machine-readable reports list all.
 _PLACES: Final = 5
 _MARGIN: Final = 8
@@ -47,8 +49,8 @@ def terminal_style() -> Style:
     """Return the style that standard output asks for; NO_COLOR (no-color.org) is honoured."""
     if not sys.stdout.isatty():
         return Style()
-    width = min(_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns)
-    return Style(color=not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb", width=max(width, 40))
+    width = min(_WIDTH, os.get_terminal_size(sys.stdout.fileno()).columns or _WIDTH)
+    return Style(color=not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb", width=max(width, _NARROW))
 
 
 def styled(run: Run, style: Style) -> str:
@@ -57,6 +59,7 @@ def styled(run: Run, style: Style) -> str:
     for payload in run.payloads:
         for group in _groups(payload):
             lines += [*_block(payload, group, style), ""]
+    lines += _desks(run, style)
     lines += [tally(run), _emphasised(verdict(run), style)]
     if note := caveat(run):
         lines.append(style.paint(note, "2"))
@@ -66,6 +69,21 @@ def styled(run: Run, style: Style) -> str:
 def place(source: Source) -> str:
     """Return ``file:line:column`` as editors and terminals follow it, as far as it is known."""
     return ":".join(printable(str(part)) for part in (source.file, source.line, source.column) if part is not None)
+
+
+def reach(desk: Desk) -> str:
+    """Return how a desk is reached, in one line."""
+    return ", ".join(filter(None, (desk.name, desk.phone, desk.email)))
+
+
+def _desks(run: Run, style: Style) -> list[str]:
+    """Tell once, at the end, what to say to each desk that a finding names."""
+    desks = {finding.desk.id: finding.desk for finding in run.findings if finding.desk and finding.desk.say}
+    lines: list[str] = []
+    for desk in desks.values():
+        lines.append(f"{style.paint('Ask', '2')} {reach(desk)}")
+        lines += [*_paragraph("say", f"“{desk.say}”", style), ""]
+    return lines
 
 
 def _groups(payload: Checked) -> list[list[Finding]]:
@@ -96,9 +114,7 @@ def _paragraphs(finding: Finding, others: list[Finding]) -> Iterator[tuple[str, 
     yield "what", finding.message
     yield "why", finding.why
     yield "fix", finding.fix
-    if desk := finding.desk:
-        yield "ask", ", ".join(filter(None, (desk.name, desk.phone, desk.email)))
-        yield "say", f"“{desk.say}”" if desk.say else ""
+    yield "ask", reach(finding.desk) if finding.desk else ""
     yield "cites", ", ".join(finding.cites)
 
 

@@ -356,13 +356,12 @@ def test_wrong_receipt(run, form: Form) -> None:
 def test_slow(run, form: Form) -> None:
     """A late answer belongs to a document that was taken in time."""
     sender = run("[[weather]]\ndo='slow'\nseconds=0.6")
-    began = time.monotonic()
     late = threading.Thread(target=lambda: sender.submit(form("doc-1"), "key-1"))
     late.start()
     while sender.effects() != [1]:
-        assert time.monotonic() - began < 0.5
+        time.sleep(0.01)
+    assert late.is_alive()
     late.join()
-    assert time.monotonic() - began > 0.6
 
 
 def test_latency_outlives_the_sender(run, form: Form) -> None:

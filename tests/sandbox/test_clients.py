@@ -78,7 +78,7 @@ def test_without_a_token(ask, form) -> None:
         {"exp": None},
         {"jti": None},
     ],
-    ids=str,
+    ids="-".join,
 )
 def test_wrong_assertion(wrong: dict[str, object], ask) -> None:
     """An assertion by a stranger, for another, expired, too long or for another server is refused."""

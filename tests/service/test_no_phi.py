@@ -78,9 +78,7 @@ def leaks(content: bytes, tokens: set[str]) -> list[str]:
 
 def reports(payload: Payload, mapping: object = None) -> str:
     """Return everything that any report format says about a payload, and the repr of all that judged it."""
-    judge = Judge(
-        catalog=Catalog(), roster=Roster.from_csv((SAMPLES / "roster.csv").read_bytes(), "roster.csv")
-    )
+    judge = Judge(catalog=Catalog(), roster=Roster.from_csv((SAMPLES / "roster.csv").read_bytes(), "roster.csv"))
     reading = registry.read(payload, mapping=mapping)  # type: ignore[arg-type]
     judged = judge.judge_reading(reading, datetime(2026, 11, 16, tzinfo=UTC))
     own, *found = located(payload, reading, reading.findings, *(report.findings for _, report in judged))

@@ -25,7 +25,9 @@ def test_the_roster_import_that_knows_the_key_releases_what_waits_for_it(tmp_pat
         assert _states(here) == ["held", "ready"]
         assert here.ledger()["documents"] == []
         (unknown,) = _keys(held) - _keys(later)
-        (tmp_path / "roster.csv").write_text(known + f"{unknown},Ostrowski,Delphine,,riverbend,MA,2025-03-11,,,active,\n")
+        (tmp_path / "roster.csv").write_text(
+            known + f"{unknown},Ostrowski,Delphine,,riverbend,MA,2025-03-11,,,active,\n"
+        )
         assert "1 held submission" in here.run("keys", "import", str(tmp_path / "roster.csv"), "--agency", "riverbend")
         here.run("work", "--until-idle")
         assert _states(here) == ["accepted", "accepted"]

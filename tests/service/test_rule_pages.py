@@ -11,6 +11,7 @@ from adapters import registry
 from adapters.faults import FAULTS
 from adapters.mapping import load_mapping
 from canonical.assessment import Answer, Assessment, Source
+from canonical.errors import ConfigurationError
 from canonical.payload import Payload
 from service import rule_pages
 from service.judging import Judge
@@ -27,9 +28,7 @@ HEADINGS = ("What it is", "Why it matters", "How to mend it", "Example", "Who ca
 
 
 def _judged(cases: str) -> list[tuple[str, Case]]:
-    return [
-        (code, case) for code, both in CASES.items() for case in getattr(both, cases) if not isinstance(case, Told)
-    ]
+    return [(code, case) for code, both in CASES.items() for case in getattr(both, cases) if not isinstance(case, Told)]
 
 
 def _found(case: Case, tmp_path: Path) -> set[str]:
@@ -70,3 +69,52 @@ def test_passing_case(code: str, case: Case, tmp_path: Path):
 def test_failing_case(code: str, case: Case, tmp_path: Path):
     """A case that a page shows as failing meets the page's rule."""
     assert code in _found(case, tmp_path)
+
+
+def test_pages_have_the_same_headings():
+    """Every page tells the same things in the same order."""
+    for name, text in rule_pages.pages(SPEC).items():
+        found = tuple(line.removeprefix("## ") for line in text.splitlines() if line.startswith("## "))
+        assert name == rule_pages.INDEX or found == HEADINGS, name
+
+
+def test_every_page_has_cases():
+    """A page shows at least one case that passes and one that fails."""
+    for name, text in rule_pages.pages(SPEC).items():
+        if name != rule_pages.INDEX:
+            passes, fails = text.partition("## Example")[2].partition("## Who can help")[0].split("Fails:")
+            assert "\n- " in passes, name
+            assert "\n- " in fails, name
+
+
+def test_every_code_has_a_page():
+    """Rules, standings, faults and checks each have their page, and the service's own findings too."""
+    standings = {policy.rule for policy in SPEC.certification.standings.values() if policy.rule}
+    codes = {rule.code for rule in SPEC.rules} | standings | FAULTS.keys() | CHECKS.keys() | {"X002", "X004", "R001"}
+    assert {f"{code}.md" for code in codes} | {rule_pages.INDEX} == rule_pages.pages(SPEC).keys()
+
+
+def test_cases_are_of_rules_that_exist():
+    """No case is left over from a check that is gone."""
+    assert {f"{code}.md" for code in CASES} <= rule_pages.pages(SPEC).keys()
+
+
+def test_stale_pages_are_named(tmp_path: Path):
+    """A missing page, an edited one and one without a rule are each named; fresh ones are not."""
+    written = rule_pages.pages(SPEC)
+    rule_pages.write(tmp_path, written)
+    assert rule_pages.stale(tmp_path, written) == []
+    (tmp_path / "B001.md").unlink()
+    (tmp_path / "S001.md").write_text(written["S001.md"] + "By hand.\n", "utf-8")
+    (tmp_path / "Z001.md").write_text("<!-- Written by `make docs` from nothing -->", "utf-8")
+    assert [fault.partition(".md")[0][-4:] for fault in rule_pages.stale(tmp_path, written)] == ["B001", "S001", "Z001"]
+    rule_pages.write(tmp_path, written)
+    assert rule_pages.stale(tmp_path, written) == []
+
+
+def test_pages_of_others_are_left_alone(tmp_path: Path):
+    """A folder that holds somebody else's text is refused, and nothing in it is touched."""
+    (tmp_path / "README.md").write_text("# Mine\n", "utf-8")
+    with pytest.raises(ConfigurationError, match="no page of ours"):
+        rule_pages.write(tmp_path, rule_pages.pages(SPEC))
+    assert [file.name for file in tmp_path.iterdir()] == ["README.md"]

@@ -132,7 +132,12 @@ def test_the_states_reasons_become_findings_where_the_sender_looks():
 
 @pytest.mark.parametrize(
     ("query", "idempotency", "becomes"),
-    [("/q", True, State.IN_DOUBT), (None, True, State.IN_DOUBT), ("/q", False, State.IN_DOUBT), (None, False, State.STUCK)],
+    [
+        ("/q", True, State.IN_DOUBT),
+        (None, True, State.IN_DOUBT),
+        ("/q", False, State.IN_DOUBT),
+        (None, False, State.STUCK),
+    ],
 )
 def test_without_key_and_query_a_doubt_waits_for_a_person(query, idempotency, becomes):
     """Where the state offers neither, nothing is ever sent again blindly."""

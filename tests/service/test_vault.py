@@ -19,7 +19,11 @@ def test_what_was_sealed_opens_under_its_name_only():
     sealed = vault.seal(b"canary", "report", "riverbend", "sub_1")
     assert b"canary" not in sealed
     assert vault.open(sealed, "report", "riverbend", "sub_1") == b"canary"
-    for name in (("report", "harborlight", "sub_1"), ("report", "riverbend", "sub_2"), ("payload", "riverbend", "sub_1")):
+    for name in (
+        ("report", "harborlight", "sub_1"),
+        ("report", "riverbend", "sub_2"),
+        ("payload", "riverbend", "sub_1"),
+    ):
         with pytest.raises(ConfigurationError):
             vault.open(sealed, *name)
     with pytest.raises(ConfigurationError):

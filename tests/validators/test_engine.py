@@ -91,8 +91,10 @@ NAMES = [
     "MEMBER_SEEN_AT", "MEMBER_TWIN", "ASSESSOR_NAME", "ASSESSOR_KEY", "CONSENT", "SED_DISORDER", "LDF_SLEEP", "LDF_MOTOR",
     "LDF_COMMENT", "TRA_JOB",
 ]  # fmt: skip
+#: No text of ours holds it.
+CANARY = "☃"
 TEXTS = st.one_of(
-    st.text(min_size=1, max_size=40).filter(str.strip),
+    st.text(min_size=1, max_size=40).map(lambda text: f"{CANARY}{text}"),
     st.sampled_from(
         ["\x00", "2026-05-20", "five-through-twenty", "given", "complete", "unanswered", "AB-1234", "MAREN, TOVE"]
     ),
@@ -117,13 +119,7 @@ def test_any_answers_are_judged_and_none_is_told(spec, make, at, answers):
     asked = make(answers, agency="riverbend")
     report = engine.validate(asked, spec, ROSTER, at)
     assert engine.validate(asked, spec, ROSTER, at) == report
-    static = "\n".join(f"{c.title}{c.message}{c.fix}{c.why}" for c in CHECKS.values())
-    known = " ".join(
-        [static, *spec.items, *(f"{line.label} {line.pattern}" for line in spec.items.values()), repr(spec.codes)]
-    )
-    known += repr(spec.certification) + repr(spec.desks) + "YYYY-MM-DDThh:mm:ss-05:00"
-    said = shown(report)
-    assert [text for text in answers.values() if len(text) >= 4 and text in said and text not in known] == []
+    assert CANARY not in shown(report)
 
 
 @settings(max_examples=150, deadline=None)

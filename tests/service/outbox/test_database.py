@@ -85,9 +85,14 @@ def test_an_outbox_in_memory_or_nowhere_is_refused(url):
 def test_nothing_of_a_failed_transaction_stays(engine):
     """An error inside rolls everything back."""
     migrate.upgrade(engine)
-    with pytest.raises(KeyError), writing(engine) as connection:
-        connection.execute(text("INSERT INTO agency VALUES ('riverbend', 'ecas', 0)"))
-        raise KeyError
+
+    def fail() -> None:
+        with writing(engine) as connection:
+            connection.execute(text("INSERT INTO agency VALUES ('riverbend', 'ecas', 0)"))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     with reading(engine) as connection:
         assert connection.execute(text("SELECT count(*) FROM agency")).scalar() == 0
 

@@ -1,0 +1,148 @@
+"""The answers that a QuestionnaireResponse gives itself, link id by link id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.draft import Draft
+from adapters.faults import ANSWERED_TWICE, NO_ASSESSMENT, UNFIT_KIND
+from adapters.fhir_document import Document
+from adapters.fhir_element import Element
+
+#: Tuples, because what stands there may be anything, and not everything can be looked up in a set.
+_STATUSES: Final = ("in-progress", "completed", "amended", "entered-in-error", "stopped")
+_NOT_FINAL: Final = ("in-progress", "entered-in-error")
+
+
+def _coded(value: object) -> str | None:
+    code = value.get("code") if isinstance(value, dict) else None
+    return code if isinstance(code, str) else None
+
+
+def _worded(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _counted(value: object) -> str | None:
+    return str(value) if type(value) is int else None
+
+
+def _decided(value: object) -> str | None:
+    return ("true" if value else "false") if isinstance(value, bool) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """One of FHIR's kinds of answer that has a canonical form."""
+
+    read: Callable[[object], str | None]
+    #: What is wrong where ``read`` finds nothing.
+    otherwise: str
+
+
+_CHOICES: Final = {
+    "valueCoding": _Choice(_coded, "A valueCoding answers by its code, and this one has none."),
+    "valueInteger": _Choice(_counted, "A valueInteger is a whole number, without quotes."),
+    "valueString": _Choice(_worded, "A valueString is a text in quotes."),
+    "valueDate": _Choice(_worded, "A valueDate is a text in quotes."),
+    "valueDateTime": _Choice(_worded, "A valueDateTime is a text in quotes."),
+    "valueBoolean": _Choice(_decided, "A valueBoolean is true or false, without quotes."),
+}
+_OTHER_KINDS: Final = frozenset(
+    {"valueAttachment", "valueDecimal", "valueQuantity", "valueReference", "valueTime", "valueUri"}
+)
+
+_NO_OBJECT: Final = "A FHIR object is expected here; something else stands in its place."
+
+
+def read_answers(response: Element, document: Document, draft: Draft) -> None:
+    """Put every answered link id of the response into the draft."""
+    _check_status(response, document, draft)
+    _Answers(document, draft).read_items(response.members, response.pointer, response.label)
+
+
+def _check_status(response: Element, document: Document, draft: Draft) -> None:
+    """Refuse a response that is not final, or whose status FHIR does not know."""
+    status = response.member("status")
+    if status is None:
+        return
+    if status.value in _NOT_FINAL:
+        message = "The QuestionnaireResponse is not final: its status says in progress, or entered in error."
+        draft.note(NO_ASSESSMENT.found(message, status.source(document.file)))
+    elif status.value not in _STATUSES:
+        document.complaints.misfit(status, "FHIR R4 knows no such status of a QuestionnaireResponse.")
+
+
+class _Answers:
+    """Walks the items of one response: on the hot path, so an ``Element`` is made for each answer and nothing else."""
+
+    def __init__(self, document: Document, draft: Draft) -> None:
+        self._document = document
+        self._draft = draft
+
+    def read_items(self, parent: dict[str, object], pointer: str, label: str) -> None:
+        """Read the items below a response, an item or an answer, at any depth."""
+        items = parent.get("item")
+        if not isinstance(items, list):
+            return
+        for position, item in enumerate(items):
+            place, called = f"{pointer}/item/{position}", f"{label}.item[{position}]"
+            if not isinstance(item, dict):
+                self._document.complaints.misfit(Element(value=item, pointer=place, label=called), _NO_OBJECT)
+                continue
+            if "answer" in item:
+                self._read(item, f"{place}/answer", f"{called}.answer")
+            if "item" in item:
+                self.read_items(item, place, called)
+
+    def _read(self, item: dict[str, object], pointer: str, label: str) -> None:
+        """Read the one answer of an item, and the items below it."""
+        code, given = item.get("linkId"), item["answer"]
+        whole = Element(value=given, pointer=pointer, label=label)
+        answers = list(whole.elements())
+        if not isinstance(code, str):
+            self._document.complaints.misfit(whole, "An item without a link id cannot be answered.")
+        elif len(answers) == 1 and answers[0].members:
+            self._take(code, answers[0])
+        elif len(answers) > 1:
+            sources = (answer.source(self._document.file) for answer in answers)
+            self._draft.fault(ANSWERED_TWICE, "This item has more than one answer.", *sources, item=code)
+        else:
+            self._document.complaints.misfit(
+                whole, "An answer is an array of FHIR objects; here it is empty, or holds something else."
+            )
+            self._give_up(code, whole)
+        for answer in answers:
+            if "item" in answer.members:
+                self.read_items(answer.members, answer.pointer, answer.label)
+
+    def _take(self, code: str, answer: Element) -> None:
+        """Put an answer into the draft, in its canonical form."""
+        if self._document.complaints.concern(answer, code):
+            self._draft.give_up(code)
+            return
+        for kind, value in answer.members.items():
+            choice = _CHOICES.get(kind)
+            if choice is not None:
+                self._choose(code, choice, value, answer)
+            elif kind in _OTHER_KINDS:
+                message = f"An answer of the kind {kind} has no canonical form here."
+                self._draft.fault(UNFIT_KIND, message, answer.source(self._document.file), item=code)
+
+    def _choose(self, code: str, choice: _Choice, value: object, answer: Element) -> None:
+        """Read one value[x] as its kind asks."""
+        text = choice.read(value)
+        if text is not None:
+            self._draft.answer(code, text, answer.source(self._document.file))
+        elif isinstance(value, dict):
+            self._draft.fault(UNFIT_KIND, choice.otherwise, answer.source(self._document.file), item=code)
+        else:
+            self._document.complaints.misfit(answer, choice.otherwise)
+            self._give_up(code, answer)
+
+    def _give_up(self, code: str, element: Element) -> None:
+        """Let the complaint about an element name its item, and the item have no answer."""
+        self._document.complaints.concern(element, code)
+        self._draft.give_up(code)

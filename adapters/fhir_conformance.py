@@ -1,0 +1,145 @@
+"""What fhir.resources says about a document: the one file that imports it.
+
+fhir.resources 8 carries R4B and no plain R4. The resources that we read are the same in both (compared element by
+element with the R4 schema), so its R4B classes judge R4 documents, and we call the result R4.
+
+The library answers in exceptions whose texts may quote the record. They never leave this file: each error becomes one
+of our own sentences at its JSON pointer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from adapters.faults import nth
+from adapters.json_positions import escaped
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic_core import ErrorDetails
+
+_MISSING: Final = frozenset({"missing", "model_field_validation.missing"})
+_UNKNOWN: Final = "extra_forbidden"
+_OBJECT: Final = "A FHIR object is expected here; something else stands in its place."
+#: The beginning of an error's type, as pydantic and fhir_core name them, and our sentence for it.
+_SENTENCES: Final = (
+    ("list_type", "An array of FHIR elements is expected here, each of them an object or a value, never null."),
+    ("model_validation_format", _OBJECT),
+    ("json_", _OBJECT),
+    ("dict_", _OBJECT),
+    ("date_", "This is no FHIR date (YYYY, YYYY-MM or YYYY-MM-DD), or no day of the calendar."),
+    ("datetime_", "This is no FHIR dateTime (a date, or a date and time with its offset), or no day of the calendar."),
+    ("time_", "This is no FHIR time (hh:mm:ss)."),
+    ("int_", "A whole number is expected here."),
+    ("decimal_", "A number is expected here."),
+    ("bool_", "true or false is expected here, without quotes."),
+    ("string_type", "A text in quotes is expected here."),
+    ("string_pattern_mismatch", "The text is empty, or not of the form that FHIR asks of this element."),
+    ("string_too_long", "The text is longer than FHIR allows for this element."),
+    ("greater_than", "The number is smaller than FHIR allows for this element."),
+    ("less_than", "The number is larger than FHIR allows for this element."),
+)
+_CHOICE: Final = "FHIR allows one value here; there are several, or the one that it asks for is not there."
+_OTHERWISE: Final = "The value is not of the form that FHIR asks of this element."
+_NO_SUCH_TYPE: Final = "The resourceType is missing, or names no resource of FHIR R4."
+_UNJUDGED: Final = "The document could not be held against FHIR R4; an element in it is not what FHIR allows there."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """One way in which a document is not FHIR R4."""
+
+    #: The element concerned, or the one that should hold it.
+    pointer: str
+    #: ``Bundle.entry[3].resource.item[2]``; a key that FHIR does not know is named by its position.
+    label: str
+    #: Our own sentence.
+    sentence: str
+    #: For a key that FHIR does not know: which of its object's members it is, from 1; otherwise 0.
+    ordinal: int = 0
+
+
+def complaints(document: dict[str, object]) -> list[Complaint]:
+    """Return everything that fhir.resources finds wrong with a decoded Bundle or QuestionnaireResponse."""
+    from pydantic import ValidationError  # noqa: PLC0415 - a quarter of a second that other formats need not pay
+
+    try:
+        _resource_class(document).model_validate(document)
+    except ValidationError as refused:
+        errors = refused.errors(include_url=False, include_context=False, include_input=False)
+        return [_complaint(document, error) for error in errors]
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        # What the library raises, raw: KeyError for a resourceType that it does not know, TypeError for one that is no
+        # text, RecursionError for objects written as texts, which it parses again to whatever depth they have.
+        return list(_unknown_types(document)) or [Complaint(pointer="", label=_root(document), sentence=_UNJUDGED)]
+    return []
+
+
+def _resource_class(document: dict[str, object]) -> type[BaseModel]:
+    """Import the one class that judges the document; it imports those of the resources inside as they come."""
+    if document.get("resourceType") == "Bundle":
+        from fhir.resources.R4B.bundle import Bundle  # noqa: PLC0415 - as above
+
+        return Bundle
+    from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse  # noqa: PLC0415 - as above
+
+    return QuestionnaireResponse
+
+
+def _complaint(document: dict[str, object], error: ErrorDetails) -> Complaint:
+    """Translate one error; its path is followed only as far as the document goes along with it."""
+    pointer, label = "", _root(document)
+    rest = list(error["loc"])
+    reached: object = document
+    while rest:
+        step = rest[0]
+        if isinstance(reached, dict) and step in reached and not (error["type"] == _UNKNOWN and len(rest) == 1):
+            reached, pointer, label = reached[step], f"{pointer}/{escaped(str(step))}", f"{label}.{step}"
+        elif isinstance(reached, list) and isinstance(step, int) and step < len(reached):
+            reached, pointer, label = reached[step], f"{pointer}/{step}", f"{label}[{step}]"
+        else:
+            break
+        rest.pop(0)
+    if error["type"] == _UNKNOWN and isinstance(reached, dict) and rest:
+        ordinal = list(reached).index(str(rest[0])) + 1
+        sentence = "FHIR R4 knows no element of this name here."
+        return Complaint(pointer=pointer, label=f"{label}, its {nth(ordinal)} key", sentence=sentence, ordinal=ordinal)
+    if error["type"] in _MISSING and len(rest) == 1:
+        return Complaint(pointer=pointer, label=label, sentence=f"FHIR R4 requires the element “{rest[0]}” here.")
+    return Complaint(pointer=pointer, label=label, sentence=_sentence(error["type"], reached))
+
+
+def _sentence(kind: str, reached: object) -> str:
+    """Return our sentence for a type of error at a value."""
+    for beginning, sentence in _SENTENCES:
+        if kind.startswith(beginning):
+            return sentence
+    return _CHOICE if isinstance(reached, dict) else _OTHERWISE
+
+
+def _unknown_types(document: dict[str, object]) -> Iterator[Complaint]:
+    """Yield every place whose resourceType fhir.resources cannot look up."""
+    from fhir.resources.R4B import fhirtypes  # noqa: PLC0415 - as above
+
+    level: list[tuple[str, str, object]] = [("", _root(document), document)]
+    while level:
+        below: list[tuple[str, str, object]] = []
+        for pointer, label, value in level:
+            if isinstance(value, list):
+                below += [(f"{pointer}/{n}", f"{label}[{n}]", inner) for n, inner in enumerate(value)]
+            elif isinstance(value, dict):
+                below += [
+                    (f"{pointer}/{k}", f"{label}.{k}", value[k])
+                    for k in ("entry", "resource", "contained")
+                    if k in value
+                ]
+                kind = value.get("resourceType", "")
+                if "resourceType" in value and not (isinstance(kind, str) and hasattr(fhirtypes, f"{kind}Type")):
+                    yield Complaint(pointer=pointer, label=label, sentence=_NO_SUCH_TYPE)
+        level = below
+
+
+def _root(document: dict[str, object]) -> str:
+    return "Bundle" if document.get("resourceType") == "Bundle" else "QuestionnaireResponse"

@@ -1,0 +1,98 @@
+"""``ecas status``: where submissions stand, and why."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any, Final
+
+import click
+
+from canonical.errors import ConfigurationError
+from canonical.submission import State
+from service import settings
+from service.cli.client import Client
+from service.cli.columns import columns
+from service.reports.printable import printable
+from service.reports.run import Exit
+
+_ID: Final = re.compile(r"[a-z0-9_]{1,80}")
+_PAGE: Final = 500
+_HEAD: Final = ("submission", "document", "state", "attempts", "verdict", "receipt", "waits for")
+
+
+@click.command(epilog="Example:  ecas status --state held")
+@click.argument("submission", metavar="[ID]", required=False)
+@click.option("--state", type=click.Choice([state.value for state in State]), help="Only those that stand here.")
+@click.option("--limit", type=click.IntRange(min=1), help="So many at most, the newest. [default: all]")
+@click.option(
+    "--report", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to tell it."
+)
+def command(*, submission: str | None, state: str | None, limit: int | None, report: str) -> int:
+    """Show where the agency's submissions stand, the newest first; of one, also why."""
+    client = Client(settings.load())
+    if submission is not None:
+        told = _one(client, submission)
+        sys.stdout.write(_as_json(told) if report == "json" else _story(told))
+        return Exit.CLEAN
+    found = list(islice(_all(client, state), limit))
+    sys.stdout.write(_as_json({"submissions": found}) if report == "json" else columns([_HEAD, *map(_row, found)]))
+    return Exit.CLEAN
+
+
+def _all(client: Client, state: str | None) -> Iterator[Mapping[str, Any]]:
+    """Yield submissions page by page, as many pages as somebody takes."""
+    after: str | None = None
+    while True:
+        page = client.get("/v1/submissions", state=state, after=after, limit=_PAGE).data
+        yield from page["submissions"]
+        after = page["next"]
+        if after is None:
+            return
+
+
+def _one(client: Client, id_: str) -> dict[str, Any]:
+    """Return a submission with its events and its findings.
+
+    Raises:
+        ConfigurationError: the agency has none of that id.
+    """
+    answer = client.get(f"/v1/submissions/{id_}") if _ID.fullmatch(id_) else None
+    if answer is None or not answer.ok:
+        raise ConfigurationError("The agency has no submission of that id; “ecas status” lists them.")
+    events = client.get(f"/v1/submissions/{id_}/events").data["events"]
+    report = client.get(f"/v1/submissions/{id_}/report").data
+    return {**answer.data, "events": events, "report": report}
+
+
+def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    holds = ", ".join(entry["holds"])
+    attempts, verdict, receipt = str(entry["attempts"]), entry["verdict"] or "", entry["receipt"] or ""
+    return (entry["id"], entry["document_id"], entry["state"], attempts, verdict, receipt, holds)
+
+
+def _story(told: Mapping[str, Any]) -> str:
+    """Tell one submission: how it stands, how it came there, and what was found."""
+    facts = "".join(f"{name:<11} {printable(text)}\n" for name, text in zip(_HEAD, _row(told), strict=True) if text)
+    moves = "".join(f"{event['at']}  {event['became']:<10} {printable(event['why'])}\n" for event in told["events"])
+    found = "".join(
+        f"\n{finding['rule']} {finding['title']}"
+        f"\n  items {', '.join(finding['items'])}"
+        f"\n  where {printable(', '.join(_place(source) for source in finding['sources']))}"
+        f"\n  what  {finding['message']}"
+        f"\n  fix   {finding['fix']}\n"
+        for finding in told["report"]["findings"]
+    )
+    return f"{facts}\n{moves}{found}"
+
+
+def _place(source: Mapping[str, Any]) -> str:
+    line = f"line {source['line']}: " if source["line"] else ""
+    return f"{line}{source['label']}"
+
+
+def _as_json(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

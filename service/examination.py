@@ -1,0 +1,247 @@
+"""The examination of a deployment: what is looked at, what was found, how to mend it. It makes and changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from canonical.errors import ConfigurationError, InterlockClosed, NoSpecInForce
+from canonical.version import __version__
+from gateway_client.interlock import Interlock
+from gateway_client.peer import Peer
+from service import settings, vault
+from service.clock import from_milliseconds
+from service.mappings import Mappings
+from service.outbox import migrate
+from service.outbox import schema as t
+from service.outbox.engine import open_engine, reading
+from service.settings import Settings
+from specs.catalog import Catalog
+from specs.spec import Spec
+from validators.roster import Roster
+
+_PACKAGES: Final = ("canonical", "specs", "adapters", "validators", "gateway_client", "sandbox", "service")
+_ROOT: Final = Path(__file__).parents[1]
+#: A roster older than this hardly knows who was certified since.
+_ROSTER_AGE: Final = timedelta(days=60)
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Health(StrEnum):
+    """How one thing is."""
+
+    OK = "ok"
+    #: Something will not work, or not well.
+    WARN = "warn"
+    #: Nothing works until it is mended.
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One thing that was looked at."""
+
+    health: Health
+    subject: str
+    #: What was seen.
+    seen: str
+    #: How to mend it; empty where nothing is wrong.
+    mend: str = ""
+
+
+def examine(folder: Path, now: datetime) -> Iterator[Observation]:
+    """Look at the installation, the settings that hold in this folder, and everything that they name."""
+    yield from _installation()
+    try:
+        chosen = settings.load(folder)
+    except ConfigurationError as error:
+        yield _fail("settings", str(error), "Correct it; the other settings are looked at after that.")
+        return
+    file = settings.find(folder)
+    yield _ok("settings", str(file) if file else "no ecas.toml from here upward: the defaults hold")
+    looks: tuple[Callable[[], Iterator[Observation]], ...] = (
+        lambda: _packages(chosen, now),
+        lambda: _private_files(chosen, file),
+        lambda: _database(chosen),
+        lambda: _roster(chosen, now),
+        lambda: _mappings(chosen),
+        lambda: _gateway(chosen, now),
+    )
+    for look in looks:
+        yield from look()
+
+
+def _installation() -> Iterator[Observation]:
+    yield _ok("Python", f"{platform.python_version()} on {platform.system()}")
+    strangers = [name for name in _PACKAGES if Path(import_module(name).__file__ or "").parents[1] != _ROOT]
+    if strangers:
+        mend = "Another distribution owns these names: install ecas-bridge in an environment of its own."
+        yield _fail("ecas-bridge", f"{', '.join(strangers)} is not ours", mend)
+    else:
+        yield _ok("ecas-bridge", f"{__version__} in {_ROOT}")
+
+
+def _packages(chosen: Settings, now: datetime) -> Iterator[Observation]:
+    """Load every package, which verifies its digests, and look which one is in force."""
+    catalog = Catalog(*chosen.spec_path)
+    try:
+        for summary in catalog.versions():
+            spec = catalog.named(summary.version)
+            yield _ok("specification", f"{spec.version}, {spec.status}, {spec.digest[:20]}…")
+        today = catalog.for_date(now.date())
+    except NoSpecInForce as error:
+        yield _fail("specification", str(error), "Add the package for today to ECAS_SPEC_PATH.")
+    except ConfigurationError as error:
+        yield _fail("specification", str(error), "Take the package anew from where it came from.")
+    else:
+        yield _ok("in force today", f"{today.version}, {today.status}")
+
+
+def _private_files(chosen: Settings, file: Path | None) -> Iterator[Observation]:
+    """Look at the files that nobody else may read."""
+    if os.environ.get(vault.ENVIRONMENT):
+        yield _ok("master key", f"in the environment variable {vault.ENVIRONMENT}")
+    elif not chosen.master_key_file.exists():
+        yield _ok("master key", "none yet: the service makes one at its first start")
+    else:
+        yield _private("master key", chosen.master_key_file)
+    if file is not None and chosen.api_key is not None and not os.environ.get(f"{settings.PREFIX}API_KEY"):
+        yield _private("API key", file)
+
+
+def _private(subject: str, file: Path) -> Observation:
+    if file.stat().st_mode & _OTHERS:
+        return _fail(subject, f"others may read {file}", f"chmod 600 {file}")
+    return _ok(subject, f"{file}, readable by its owner alone")
+
+
+def _database(chosen: Settings) -> Iterator[Observation]:
+    """Open the database, which reads its durability back, and compare its schema with this release's."""
+    try:
+        url = make_url(chosen.database)
+    except ArgumentError:
+        yield _fail(
+            "database", "ECAS_DATABASE_URL is not an address", "Write sqlite:///path or postgresql+psycopg://…."
+        )
+        return
+    file = _file_of(url)
+    if file is not None and not file.exists():
+        yield _ok("database", f"none yet: the service makes {file} at its first start")
+        return
+    try:
+        yield from _schema(chosen, file)
+    except ConfigurationError as error:
+        yield _fail("database", str(error), "Name another place in ECAS_DATABASE_URL.")
+    except SQLAlchemyError as error:
+        mend = "Start it, or correct ECAS_DATABASE_URL."
+        yield _fail("database", f"it does not answer ({type(error).__name__})", mend)
+
+
+def _schema(chosen: Settings, file: Path | None) -> Iterator[Observation]:
+    engine = open_engine(chosen.database)
+    try:
+        revision, head = migrate.revision(engine), migrate.head()
+        if file is not None:
+            yield _private("database", file)
+            yield _ok("durability", "WAL, flushed at every commit (synchronous=FULL)")
+        if revision == head:
+            yield _ok("schema", f"{revision}, that of this release")
+            with reading(engine) as connection:
+                imported = connection.execute(
+                    select(t.roster.c.agency, func.max(t.roster.c.imported_at)).group_by(t.roster.c.agency)
+                ).all()
+            yield from (
+                _ok("roster", f"of {agency}, imported {from_milliseconds(at):%Y-%m-%d}") for agency, at in imported
+            )
+        else:
+            yield _warn(
+                "schema", f"{revision or 'none'}, not {head}", "Starting the service upgrades it; back it up first."
+            )
+    finally:
+        engine.dispose()
+
+
+def _roster(chosen: Settings, now: datetime) -> Iterator[Observation]:
+    if chosen.roster is None:
+        mend = "Name one in ECAS_ROSTER, or import one with “ecas keys import”."
+        yield _warn("roster", "no roster file: certification could not be checked from one", mend)
+        return
+    try:
+        content = chosen.roster.read_bytes()
+        people = len(Roster.from_csv(content, chosen.roster.name).assessors)
+    except OSError as error:
+        yield _fail("roster", f"{chosen.roster} cannot be read: {error.strerror}", "Correct ECAS_ROSTER.")
+    except ConfigurationError as error:
+        yield _fail("roster", str(error), "Correct these rows.")
+    else:
+        age = now - datetime.fromtimestamp(chosen.roster.stat().st_mtime, UTC)
+        seen = f"{chosen.roster}, {people} lines, {age.days} days old"
+        yield _warn("roster", seen, "Export it anew.") if age > _ROSTER_AGE else _ok("roster", seen)
+
+
+def _mappings(chosen: Settings) -> Iterator[Observation]:
+    if chosen.mapping_path is None:
+        yield _ok("mappings", "none; FHIR needs none")
+        return
+    try:
+        Mappings.at(chosen.mapping_path)
+    except ConfigurationError as error:
+        yield _fail("mappings", str(error), "Correct the mapping.")
+    except OSError as error:
+        yield _fail("mappings", f"{chosen.mapping_path} cannot be read: {error.strerror}", "Correct ECAS_MAPPING_PATH.")
+    else:
+        yield _ok("mappings", str(chosen.mapping_path))
+
+
+def _gateway(chosen: Settings, now: datetime) -> Iterator[Observation]:
+    """Ask the interlock whether a document of today could leave; none does."""
+    if chosen.gateway_url is None:
+        mend = "Set ECAS_GATEWAY_URL to the state's base address, or to that of “ecas sandbox”."
+        yield _warn("gateway", "no address: nothing can be delivered", mend)
+        return
+    try:
+        spec = Catalog(*chosen.spec_path).for_date(now.date())
+        asyncio.run(_admitted(chosen.gateway_url, spec))
+    except InterlockClosed as error:
+        yield _fail("gateway", f"the interlock is closed for the {spec.status} {spec.version}", str(error))
+    except (ConfigurationError, NoSpecInForce) as error:
+        yield _fail("gateway", str(error), "Correct ECAS_GATEWAY_URL.")
+    else:
+        yield _ok("gateway", f"the interlock lets documents of the {spec.status} {spec.version} go there")
+
+
+async def _admitted(address: str, spec: Spec) -> None:
+    peer = Peer(address, spec.transport)
+    try:
+        await Interlock(peer).admit(provisional=spec.status.interlocked)
+    finally:
+        await peer.close()
+
+
+def _file_of(url: URL) -> Path | None:
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def _ok(subject: str, seen: str) -> Observation:
+    return Observation(health=Health.OK, subject=subject, seen=seen)
+
+
+def _warn(subject: str, seen: str, mend: str) -> Observation:
+    return Observation(health=Health.WARN, subject=subject, seen=seen, mend=mend)
+
+
+def _fail(subject: str, seen: str, mend: str) -> Observation:
+    return Observation(health=Health.FAIL, subject=subject, seen=seen, mend=mend)

@@ -1,0 +1,363 @@
+"""What shows each check that no package brings: small cases that pass it and fail it, each of which a test really judges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+#: The accepted example of the package that the changed answers below are put into.
+BASE: Final = "examples/accepted/five-through-twenty-with-consent.json"
+#: The line of the roster that the changed cells below are put into; its key and name are those of the example.
+ROSTER_LINE: Final[Mapping[str, str]] = MappingProxyType(
+    {"key": "EX-0001-0001", "last_name": "Example", "first_name": "Robin", "certified_on": "2025-03-10"}
+)
+#: The mapping that the delimited snippets below are read with.
+MAPPING: Final = """\
+agency    = "riverbend"
+format    = "delimited"
+effective = 2026-01-01
+encoding  = "utf-8"
+[items]
+MEMBER_LOCAL_ID = { from = "Record" }
+ASSESSMENT_DATE = { from = "Eval Date", date = "%m/%d/%Y" }
+LDF_SLEEP       = { from = "Sleep", codes = "need" }
+[codes.need]
+"None" = "0"
+"Mild" = "1"
+"""
+#: The same, for what only an unnamed encoding can show.
+MAPPING_WITHOUT_ENCODING: Final = MAPPING.replace('encoding  = "utf-8"\n', "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """An accepted assessment, changed: some answers (None takes one away), and some cells of its assessor's roster line."""
+
+    why: str
+    answers: Mapping[str, str | None] = field(default_factory=dict)
+    #: None: certification is left out, because the check has nothing to do with it.
+    roster: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snippet:
+    """A small payload."""
+
+    why: str
+    content: bytes
+    #: The mapping that it is read with; empty for none.
+    mapping: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A case that takes more than one assessment, in words."""
+
+    why: str
+
+
+#: One case of a check.
+Case = Changed | Snippet | Told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cases:
+    """The cases of one check."""
+
+    passes: tuple[Case, ...]
+    fails: tuple[Case, ...]
+
+
+def _answers(why: str, **answers: str | None) -> Changed:
+    return Changed(why=why, answers=answers)
+
+
+def _line(why: str, answers: Mapping[str, str | None] | None = None, **cells: str) -> Changed:
+    return Changed(why=why, answers=answers or {}, roster=cells)
+
+
+def _json(why: str, text: str) -> Snippet:
+    return Snippet(why=why, content=text.encode())
+
+
+def _rows(why: str, *lines: str) -> Snippet:
+    return Snippet(why=why, content="".join(f"{line}\n" for line in lines).encode(), mapping=MAPPING)
+
+
+_ANSWER: Final = '{"linkId": "LDF_SLEEP", "answer": [{"valueCoding": {"code": "1"}}]}'
+_HEAD: Final = '"resourceType": "QuestionnaireResponse", "status": "completed"'
+_GOOD: Final = _json("a response of one answer", f'{{{_HEAD}, "item": [{_ANSWER}]}}')
+_HEADER: Final = "Record,Eval Date,Sleep"
+_GOOD_ROW: Final = _rows("a row under the columns that the mapping names", _HEADER, "RB-1,03/02/2026,Mild")
+
+_STRUCTURE: Final = {
+    "S001": Cases(
+        passes=(
+            _answers("zero is an answer", LDF_SLEEP="0"),
+            _answers(
+                "what was broken off need not be answered",
+                COMPLETION_STATUS="incomplete-final",
+                INCOMPLETE_REASON="member-left",
+                LDF_SLEEP=None,
+            ),
+        ),
+        fails=(
+            _answers("complete, and one rating missing", LDF_SLEEP=None),
+            _answers("no date of birth", MEMBER_DOB=None),
+        ),
+    ),
+    "S002": Cases(
+        passes=(_answers("the item by its code", LDF_SLEEP="1"),),
+        fails=(_answers("a code that the dictionary does not have", LDF_SLEPT="1"),),
+    ),
+    "S003": Cases(
+        passes=(
+            _answers("a date as ISO 8601 writes it", ASSESSMENT_DATE="2026-03-02"),
+            _answers("a criterion ruled in", SED_DETERMINATION="yes"),
+        ),
+        fails=(
+            _answers("a date as a form shows it", ASSESSMENT_DATE="03/02/2026"),
+            _answers("a day that no calendar has", ASSESSMENT_DATE="2026-02-30"),
+            _answers("another word than yes, no, unanswered", SED_DETERMINATION="maybe"),
+        ),
+    ),
+    "S004": Cases(
+        passes=(_answers("a rating from 0 to 3", LDF_SLEEP="3"),),
+        fails=(
+            _answers("a rating that the scale does not have", LDF_SLEEP="4"),
+            _answers("the word of another system", MEMBER_GENDER="F"),
+        ),
+    ),
+    "S005": Cases(
+        passes=(_answers("the first version", DOCUMENT_VERSION="1"),),
+        fails=(_answers("versions count from 1", DOCUMENT_VERSION="0"),),
+    ),
+    "S006": Cases(
+        passes=(_answers("ten characters", MEMBER_ZIP="02139-0456"),),
+        fails=(_answers("eleven characters", MEMBER_ZIP="02139-04567"),),
+    ),
+    "S007": Cases(
+        passes=(_answers("twelve digits", MEMBER_ID="100000000017"),),
+        fails=(_answers("eleven digits: a spreadsheet dropped the zero in front", MEMBER_ID="10000000017"),),
+    ),
+    "S008": Cases(
+        passes=(_answers("an item of this instrument", LDF_SLEEP="1"),),
+        fails=(_answers("a risk factor of Birth through Four in Five through Twenty", RFK_BIRTH_WEIGHT="1"),),
+    ),
+    "S009": Cases(
+        passes=(_answers("a nine-year-old is not asked about work", TRA_JOB=None),),
+        fails=(_answers("a nine-year-old, asked about work", TRA_JOB="0"),),
+    ),
+    "S010": Cases(
+        passes=(_answers("nothing to add, and said so", LDF_COMMENT="n/a"),),
+        fails=(
+            _answers("no comment", LDF_COMMENT=None),
+            _answers("nothing but a blank", LDF_COMMENT=" "),
+        ),
+    ),
+    "S011": Cases(
+        passes=(_answers("the instrument by its code", INSTRUMENT="five-through-twenty"),),
+        fails=(
+            _answers("the words of another system", INSTRUMENT="CANS 5-20"),
+            _answers("no instrument", INSTRUMENT=None),
+        ),
+    ),
+    "S012": Cases(
+        passes=(_answers("five years old that day", MEMBER_DOB="2021-03-02"),),
+        fails=(
+            _answers("five years old the day after", MEMBER_DOB="2021-03-03"),
+            _answers("twenty-one years old that day", MEMBER_DOB="2005-03-02"),
+        ),
+    ),
+    "S013": Cases(
+        passes=(_answers("considered, and ruled out", SED_PART2_FEARS="no"),),
+        fails=(_answers("complete, and one criterion left open", SED_PART2_FEARS="unanswered"),),
+    ),
+    "S020": Cases(
+        passes=(_answers("consent given", CONSENT="given"), _answers("refused: readable too", CONSENT="refused")),
+        fails=(
+            _answers("clinical answers, and not a word of consent", CONSENT=None),
+            _answers("a word that is no decision", CONSENT="see chart"),
+        ),
+    ),
+    "S021": Cases(
+        passes=(_answers("with consent everything leaves", CONSENT="given"),),
+        fails=(
+            _answers("consent refused", CONSENT="refused"),
+            _answers("consent withdrawn", CONSENT="withdrawn"),
+        ),
+    ),
+}
+
+_CERTIFICATION: Final = {
+    "C001": Cases(
+        passes=(_line("the key is on the roster", key="EX-0001-0001"),),
+        fails=(_line("the roster holds another key", key="EX-0001-0002"),),
+    ),
+    "C002": Cases(
+        passes=(_line("certified on the day of the assessment", certified_on="2026-03-02"),),
+        fails=(_line("certified the day after", certified_on="2026-03-03"),),
+    ),
+    "C003": Cases(
+        passes=(_line("two years not yet over", certified_on="2024-03-02"),),
+        fails=(_line("over before recertification testing was suspended", certified_on="2017-06-05"),),
+    ),
+    "C004": Cases(
+        passes=(_line("the name of the roster", last_name="Example", first_name="Robin"),),
+        fails=(_line("the key is another person's", last_name="Achterberg", first_name="Tomas"),),
+    ),
+    "C005": Cases(
+        passes=(_line("a key", {"ASSESSOR_KEY": "EX-0001-0001"}),),
+        fails=(_line("a mark in the place of a key", {"ASSESSOR_KEY": "n/a"}),),
+    ),
+    "C006": Cases(
+        passes=(_line("the name is settled", status="active"),),
+        fails=(
+            _line("the roster says that a change is under way", status="awaiting_name_change"),
+            _line("one part of the name is another", last_name="Newname"),
+        ),
+    ),
+    "C007": Cases(
+        passes=(_line("practises in New Hampshire, approved", state="NH", approved_on="2025-02-03"),),
+        fails=(_line("practises in New Hampshire, no approval recorded", state="NH"),),
+    ),
+    "C008": Cases(
+        passes=(_line("an account in use", status="active"),),
+        fails=(_line("a duplicate that was put away", status="archived"),),
+    ),
+    "C009": Cases(
+        passes=(_line("two years not yet over", certified_on="2025-03-10"),),
+        fails=(_line("two years over, while testing is suspended", certified_on="2023-03-10"),),
+    ),
+    "C010": Cases(
+        passes=(Told(why="`ecas validate export.json --roster roster.csv`"),),
+        fails=(
+            Told(
+                why="`ecas validate export.json`, with no roster named on the command line, in `ecas.toml` or imported"
+            ),
+        ),
+    ),
+}
+
+_ADAPTERS: Final = {
+    "A001": Cases(
+        passes=(_GOOD,),
+        fails=(
+            _json("a PDF", "%PDF-1.7"),
+            _json("JSON that ends too early", '{"resourceType": "QuestionnaireResponse", "item": ['),
+        ),
+    ),
+    "A002": Cases(
+        passes=(_json("a day of the calendar", f'{{{_HEAD}, "authored": "2026-03-02", "item": [{_ANSWER}]}}'),),
+        fails=(
+            _json("a day that no calendar has", f'{{{_HEAD}, "authored": "2026-02-30", "item": [{_ANSWER}]}}'),
+            _json("an element that FHIR does not have", f'{{{_HEAD}, "finished": true, "item": [{_ANSWER}]}}'),
+        ),
+    ),
+    "A003": Cases(
+        passes=(_GOOD,),
+        fails=(
+            _json(
+                "a Bundle with a Patient and nothing else",
+                '{"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {"resourceType": "Patient"}}]}',
+            ),
+        ),
+    ),
+    "A004": Cases(
+        passes=(_GOOD_ROW,),
+        fails=(_rows("the mapping says month/day/year", _HEADER, "RB-1,2026-03-02,Mild"),),
+    ),
+    "A005": Cases(
+        passes=(_GOOD_ROW,),
+        fails=(_rows("a word that the code table does not have", _HEADER, "RB-1,03/02/2026,Watchful"),),
+    ),
+    "A006": Cases(
+        passes=(_GOOD_ROW,),
+        fails=(_rows("the column Sleep was not exported", "Record,Eval Date", "RB-1,03/02/2026"),),
+    ),
+    "A007": Cases(
+        passes=(_rows("a quoted field may hold the delimiter", _HEADER, '"RB-1, copy",03/02/2026,Mild'),),
+        fails=(_rows("the same, not quoted: four fields under three columns", _HEADER, "RB-1, copy,03/02/2026,Mild"),),
+    ),
+    "A008": Cases(
+        passes=(_GOOD,),
+        fails=(
+            _json("a key twice in one object", f'{{{_HEAD}, "status": "amended", "item": [{_ANSWER}]}}'),
+            _rows("a column twice", "Record,Eval Date,Sleep,Sleep", "RB-1,03/02/2026,Mild,None"),
+        ),
+    ),
+    "A009": Cases(
+        passes=(_GOOD,),
+        fails=(
+            _json(
+                "the Bundle holds no Patient/1",
+                '{"resourceType": "Bundle", "type": "collection", "entry": [{"resource":\n'
+                f'  {{{_HEAD}, "subject": {{"reference": "Patient/1"}}, "item": [{_ANSWER}]}}}}]}}',
+            ),
+        ),
+    ),
+    "A010": Cases(
+        passes=(_GOOD,),
+        fails=(_json("one item, two answers", f'{{{_HEAD}, "item": [{_ANSWER},\n  {_ANSWER}]}}'),),
+    ),
+    "A011": Cases(
+        passes=(_GOOD,),
+        fails=(
+            _json(
+                "a rating is a code, not a decimal number",
+                f'{{{_HEAD}, "item": [{{"linkId": "LDF_SLEEP", "answer": [{{"valueDecimal": 1.5}}]}}]}}',
+            ),
+        ),
+    ),
+    "A012": Cases(
+        passes=(
+            Snippet(
+                why="UTF-8",
+                content=f"{_HEADER}\nZoë-1,03/02/2026,Mild\n".encode(),
+                mapping=MAPPING_WITHOUT_ENCODING,
+            ),
+        ),
+        fails=(
+            Snippet(
+                why="the same in Windows-1252 (ë is the one byte EB), and the mapping names no encoding",
+                content=f"{_HEADER}\nZoë-1,03/02/2026,Mild\n".encode("cp1252"),
+                mapping=MAPPING_WITHOUT_ENCODING,
+            ),
+        ),
+    ),
+}
+
+_OURS: Final = {
+    "X001": Cases(
+        passes=(_line("the roster dates the certificate", certified_on="2025-03-10"),),
+        fails=(_line("the roster holds no date to judge by", certified_on=""),),
+    ),
+    "X002": Cases(
+        passes=(_answers("a package was in force that day", ASSESSMENT_DATE="2026-03-02"),),
+        fails=(_answers("no package is as old as that", ASSESSMENT_DATE="2019-03-01"),),
+    ),
+    "X003": Cases(
+        passes=(Told(why="the document, built once at intake and unsent, is valid by `wire.xsd`"),),
+        fails=(Told(why="dictionary and rules find nothing wrong, and `wire.xsd` still refuses the document"),),
+    ),
+    "X004": Cases(
+        passes=(
+            Told(why="the same export again: it is answered with the submission that is on its way already"),
+            Told(why="a correction: `DOCUMENT_VERSION = 2`, `SUBMISSION_TYPE = correct`"),
+        ),
+        fails=(
+            Told(
+                why="the same `DOCUMENT_ID`, `DOCUMENT_VERSION` and `SUBMISSION_TYPE`, and another rating in `LDF_SLEEP`"
+            ),
+        ),
+    ),
+    "R001": Cases(
+        passes=(Told(why="a receipt that says `accepted`, or `accepted-with-warnings`"),),
+        fails=(Told(why="a receipt that says `rejected`: one finding for each of its coded reasons"),),
+    ),
+}
+
+#: The cases of every check that is not a package's own rule, by code.
+CASES: Final[Mapping[str, Cases]] = MappingProxyType({**_STRUCTURE, **_CERTIFICATION, **_ADAPTERS, **_OURS})
