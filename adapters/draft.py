@@ -31,7 +31,7 @@ class Draft:
     def answer(self, item: str, text: str, source: Source) -> None:
         """Take the item's own answer; a second one is a finding, and then neither counts."""
         if item in self._answers:
-            first = self._answers.pop(item).source
+            first = self._answers[item].source
             self.fault(ANSWERED_TWICE, "This item is answered more than once.", first, source, item=item)
         elif item not in self._broken:
             self._keep(item, text, source)

@@ -5,7 +5,8 @@ Where each item is found. All of it is **our assumption**, until the state publi
 - **The QuestionnaireResponse answers our exported Questionnaire**: ``linkId`` is the item's code, at any depth. An answer
   is a ``valueCoding`` (its ``code``), ``valueInteger``, ``valueString``, ``valueDate``, ``valueDateTime`` or
   ``valueBoolean``. Items without an answer (groups, texts for display) say nothing. A link id that is no item is kept as
-  it is: only the dictionary can tell. Its own answers win over everything below.
+  it is: only the dictionary can tell. The response's own answers win over everything below, except that a member's
+  identifier, an assessor's key and a consent which are told differently elsewhere count for nothing: that is a finding.
 - ``identifier.value`` is DOCUMENT_ID; the last part of ``questionnaire``, before ``|``, is INSTRUMENT; the day of
   ``authored`` is ASSESSMENT_DATE. ``status`` must be ``completed``, ``amended`` or ``stopped``: others are not final.
 - **Patient**, by ``subject``: the official name, or else the usual, or else the first; ``birthDate``; ``gender``; the
@@ -13,7 +14,7 @@ Where each item is found. All of it is **our assumption**, until the state publi
   else of type ``MA`` (v2-0203); the local id that of ``urn:ecas-bridge:id:local``, or else of type ``MR``.
 - **Coverage** whose ``beneficiary`` is the Patient and whose payor is called MassHealth: ``subscriberId`` is the MassHealth
   id too. Ids of one child that differ are never resolved by us: a finding, and no MEMBER_ID.
-- **Practitioner**, by ``author``: ``LAST, FIRST``, and the identifier of ``urn:ecas-bridge:id:assessor-key``.
+- **Practitioner**, by ``author``, also through a PractitionerRole: ``LAST, FIRST``, and the identifier of ``urn:ecas-bridge:id:assessor-key``.
 - **Organization**, by the Patient's ``managingOrganization``: ``urn:ecas-bridge:id:agency``, and the NPI as PROVIDER_ID.
 - **Consent** of the Patient in the scope ``patient-privacy``: active and permit is given, active and deny or rejected is
   refused, inactive is withdrawn. Consents that disagree, have exceptions, or say neither are no readable consent.

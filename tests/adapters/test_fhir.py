@@ -175,6 +175,15 @@ def test_own_answer_wins_over_the_surroundings(read):
     assert assessment.text("MEMBER_GENDER") == "male"
 
 
+@pytest.mark.parametrize("code", ["MEMBER_DOB", "MEMBER_ID"])
+def test_broken_own_answer_is_not_papered_over(code, read):
+    """Where the item's own answer cannot be read, nothing else takes its place."""
+    person = patient(birthDate="2015-01-01", identifier=[identifier("1", code="MA")])
+    assessment, findings = read(bundle(person, response(item(code, valueDecimal=1), **SUBJECT)))
+    assert assessment.text(code) is None
+    assert [(rule, items) for rule, items, _ in findings] == [("A011", (code,))]
+
+
 def test_official_name_and_home_address_are_chosen(read):
     """Of several names and addresses the official and the home one are read."""
     person = patient(

@@ -46,6 +46,7 @@ REFUSED = [
     pytest.param(b'{"a": 1} x', "follows", 1, 10, id="something behind the end"),
     pytest.param(b'{"a": 1, "a": 1}', "twice", 1, 10, id="a key twice"),
     pytest.param(b'{"a":1,"\\u0061" :1}', "twice", 1, 8, id="a key twice, once in disguise"),
+    pytest.param(b'{"a": {"x": 1}, "a": {"x": 2}}', "twice", 1, 17, id="an object twice, and not what is in it"),
     pytest.param(b'[{"x": {"b": 1,\n "c": 2, "b": 3}}]', "twice", 2, 10, id="a key twice, deep inside"),
 ]
 
