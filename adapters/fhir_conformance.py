@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from adapters.faults import nth
+from adapters.fhir_memory import FhirMemory
 from adapters.json_positions import escaped
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _SENTENCES: Final = (
 _CHOICE: Final = "FHIR allows one value here; there are several, or the one that it asks for is not there."
 _OTHERWISE: Final = "The value is not of the form that FHIR asks of this element."
 _NO_SUCH_TYPE: Final = "The resourceType is missing, or names no resource of FHIR R4."
+_MEMORY: Final = FhirMemory()
 _UNJUDGED: Final = "The document could not be held against FHIR R4; an element in it is not what FHIR allows there."
 
 
@@ -62,7 +64,19 @@ class Complaint:
 
 
 def complaints(document: dict[str, object]) -> list[Complaint]:
-    """Return everything that fhir.resources finds wrong with a decoded Bundle or QuestionnaireResponse."""
+    """Return everything that fhir.resources finds wrong with a decoded Bundle or QuestionnaireResponse.
+
+    It looks at every document; at what it found right before, only once (see ``fhir_memory``). Whatever it then refuses
+    is looked at as a whole, so that the complaints are those of a full run.
+    """
+    rest, fresh = _MEMORY.unknown(document)
+    if not _refused(rest):
+        _MEMORY.remember(fresh)
+        return []
+    return _refused(document)
+
+
+def _refused(document: dict[str, object]) -> list[Complaint]:
     from pydantic import ValidationError  # noqa: PLC0415 - a quarter of a second that other formats need not pay
 
     try:

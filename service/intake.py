@@ -18,7 +18,7 @@ from service.clock import Clock
 from service.judging import Judge, located
 from service.mappings import Mappings
 from service.outbox.outbox import Draft, Entry, Outbox, Reply, Request
-from service.refusals import unfit
+from service.refusals import foreign, unfit
 from service.rosters import Rosters
 from specs.catalog import Catalog
 
@@ -109,7 +109,9 @@ class Intake:
         return released
 
     def _fit(self, assessment: Assessment, report: Report, judge: Judge) -> Report:
-        """Build the document once, unsent, so that the sender learns now what its schema would refuse later."""
+        """Look at what only the service can: whose it is, and whether the document can be built, so that nobody learns it later."""
+        if assessment.text("AGENCY_ID") != assessment.agency:
+            return replace(report, findings=(*report.findings, foreign(assessment)))
         if report.blocks or report.judged_by is None:
             return report
         try:

@@ -37,6 +37,20 @@ def taken(assessment: Assessment) -> Finding:
     ).at(_places(assessment, ("DOCUMENT_ID",)))
 
 
+def foreign(assessment: Assessment) -> Finding:
+    """X005: the payload names another agency than the one whose credential brought it."""
+    return Finding(
+        rule="X005",
+        severity=Severity.ERROR,
+        kind=Kind.STRUCTURE,
+        title="Another agency's assessment",
+        message="The assessment names another agency than the one whose API key it came with.",
+        items=("AGENCY_ID",),
+        fix="Send it with that agency's own API key, or correct AGENCY_ID in the export or the mapping.",
+        why="A record in the wrong agency's name could be seen by people who must not see it, and its child would wait.",
+    ).at(_places(assessment, ("AGENCY_ID",)))
+
+
 def refused(assessment: Assessment, reason: Reason) -> Finding:
     """R001: one reason of the state, in the sender's coordinates. The state's own sentence stays in the receipt."""
     items = (reason.item,) if reason.item else ()

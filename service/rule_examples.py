@@ -353,6 +353,10 @@ _OURS: Final = {
             ),
         ),
     ),
+    "X005": Cases(
+        passes=(Told(why="`AGENCY_ID` is the agency whose API key brought the payload, or is not given"),),
+        fails=(Told(why="the export of one agency, sent with the API key of another"),),
+    ),
     "R001": Cases(
         passes=(Told(why="a receipt that says `accepted`, or `accepted-with-warnings`"),),
         fails=(Told(why="a receipt that says `rejected`: one finding for each of its coded reasons"),),

@@ -13,7 +13,7 @@ from canonical.errors import ConfigurationError, UnfitDocument
 from canonical.finding import Finding, Kind, Severity
 from canonical.outcome import Reason
 from service.judging import Judge
-from service.refusals import refused, taken, unfit
+from service.refusals import foreign, refused, taken, unfit
 from service.rule_examples import BASE, CASES, ROSTER_LINE, Case, Cases, Changed, Snippet
 from service.rule_page import NOTE, Page
 from specs.catalog import Catalog
@@ -202,6 +202,7 @@ def _made_by_the_service() -> Iterator[tuple[Finding, str]]:
     for finding in (
         unfit(assessment, UnfitDocument()),
         taken(assessment),
+        foreign(assessment),
         refused(assessment, Reason(code="…")),
     ):
         yield finding, "service/refusals.py"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters import registry
 from adapters.mapping import AgencyMapping, load_mapping
 from canonical.assessment import Reading
 from canonical.finding import Finding
@@ -34,3 +35,15 @@ def findings_of() -> Callable[[Reading], list[Finding]]:
 @pytest.fixture
 def fhir() -> Callable[[object], Payload]:
     return lambda document: Payload(content=json.dumps(document).encode(), name="export.json", agency="riverbend")
+
+
+@pytest.fixture
+def read(fhir, findings_of):
+    """Read a document: its one assessment, and its findings as rule, items and label."""
+
+    def reader(document):
+        reading = registry.read(fhir(document))
+        (assessment,) = reading.assessments
+        return assessment, [(f.rule, f.items, f.sources[0].label) for f in findings_of(reading)]
+
+    return reader

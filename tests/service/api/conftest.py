@@ -138,7 +138,7 @@ def response() -> Callable[..., bytes]:
 
 def _response(example: str = "accepted/five-through-twenty-with-consent.json", **changed: str | None) -> bytes:
     """Return an invented assessment as a QuestionnaireResponse, with these answers changed, or left out."""
-    answers = {**json.loads((EXAMPLES / example).read_text())["answers"], **changed}
+    answers = {**json.loads((EXAMPLES / example).read_text())["answers"], "AGENCY_ID": None, **changed}
     items = [{"linkId": k, "answer": [{"valueString": v}]} for k, v in answers.items() if v is not None]
     return json.dumps({"resourceType": "QuestionnaireResponse", "status": "completed", "item": items}).encode()
 

@@ -32,6 +32,7 @@ def test_what_conforms_is_taken_and_ready(caller, response):
     ("changed", "state", "holds"),
     [
         ({"LDF_SLEEP": "4"}, "blocked", []),
+        ({"AGENCY_ID": "another-agency"}, "blocked", []),
         ({"ASSESSOR_KEY": "EX-9999-9999"}, "held", ["unknown_key"]),
         ({"CONSENT": None, "CONSENT_DATE": None}, "held", ["consent"]),
     ],
