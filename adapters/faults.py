@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from canonical.assessment import Source
 
 #: What a code of the dictionary looks like; anything else is never repeated in a finding.
-_ITEM: Final = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
+_ITEM: Final = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*(?:\.[1-9][0-9]{0,2})?")
 _LONGEST_ITEM: Final = 64
 
 

@@ -5,7 +5,8 @@ Where each item is found. All of it is **our assumption**, until the state publi
 - **The QuestionnaireResponse answers our exported Questionnaire**: ``linkId`` is the item's code, at any depth. An answer
   is a ``valueCoding`` (its ``code``), ``valueInteger``, ``valueString``, ``valueDate``, ``valueDateTime`` or
   ``valueBoolean``. Items without an answer (groups, texts for display) say nothing. A link id that is no item is kept as
-  it is: only the dictionary can tell. The response's own answers win over everything below, except that a member's
+  it is: only the dictionary can tell. A group that is there again under its link id is the next occurrence of its
+  section: what it holds is ``ITEM.2``, ``ITEM.3`` … The response's own answers win over everything below, except that a member's
   identifier, an assessor's key and a consent which are told differently elsewhere count for nothing: that is a finding.
 - ``identifier.value`` is DOCUMENT_ID; the last part of ``questionnaire``, before ``|``, is INSTRUMENT; the day of
   ``authored`` is ASSESSMENT_DATE. ``status`` must be ``completed``, ``amended`` or ``stopped``: others are not final.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +11,7 @@ from adapters.draft import Draft
 from adapters.faults import ANSWERED_TWICE, NO_ASSESSMENT, UNFIT_KIND
 from adapters.fhir_document import Document
 from adapters.fhir_element import Element
+from canonical.occurrence import nth_of
 
 #: Tuples, because what stands there may be anything, and not everything can be looked up in a set.
 _STATUSES: Final = ("in-progress", "completed", "amended", "entered-in-error", "stopped")
@@ -82,27 +84,37 @@ class _Answers:
         self._document = document
         self._draft = draft
 
-    def read_items(self, parent: dict[str, object], pointer: str, label: str) -> None:
-        """Read the items below a response, an item or an answer, at any depth."""
+    def read_items(self, parent: dict[str, object], pointer: str, label: str, occurrence: int = 1) -> None:
+        """Read the items below a response, an item or an answer, at any depth.
+
+        A group that stands there again under the same link id is the next occurrence of its section, and so of all in it.
+        """
         items = parent.get("item")
         if not isinstance(items, list):
             return
+        groups: Counter[str] = Counter()
         for position, item in enumerate(items):
             place, called = f"{pointer}/item/{position}", f"{label}.item[{position}]"
             if not isinstance(item, dict):
                 self._document.complaints.misfit(Element(value=item, pointer=place, label=called), _NO_OBJECT)
                 continue
             if "answer" in item:
-                self._read(item, f"{place}/answer", f"{called}.answer")
-            if "item" in item:
-                self.read_items(item, place, called)
+                self._read(item, f"{place}/answer", f"{called}.answer", occurrence)
+                if "item" in item:
+                    self.read_items(item, place, called, occurrence)
+            elif isinstance(group := item.get("linkId"), str):
+                groups[group] += 1
+                self.read_items(item, place, called, max(occurrence, groups[group]))
+            else:
+                self.read_items(item, place, called, occurrence)
 
-    def _read(self, item: dict[str, object], pointer: str, label: str) -> None:
+    def _read(self, item: dict[str, object], pointer: str, label: str, occurrence: int) -> None:
         """Read the one answer of an item, and the items below it."""
-        code, given = item.get("linkId"), item["answer"]
+        link, given = item.get("linkId"), item["answer"]
+        code = nth_of(link, occurrence) if isinstance(link, str) else None
         whole = Element(value=given, pointer=pointer, label=label)
         answers = list(whole.elements())
-        if not isinstance(code, str):
+        if code is None:
             self._document.complaints.misfit(whole, "An item without a link id cannot be answered.")
         elif len(answers) == 1 and answers[0].members:
             self._take(code, answers[0])
@@ -116,7 +128,7 @@ class _Answers:
             self._give_up(code, whole)
         for answer in answers:
             if "item" in answer.members:
-                self.read_items(answer.members, answer.pointer, answer.label)
+                self.read_items(answer.members, answer.pointer, answer.label, occurrence)
 
     def _take(self, code: str, answer: Element) -> None:
         """Put an answer into the draft, in its canonical form."""

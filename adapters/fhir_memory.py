@@ -8,7 +8,7 @@ keyed digests of one process, never a text; whatever is not remembered, and ever
 from __future__ import annotations
 
 import hashlib
-import secrets
+import os
 from typing import Final
 
 import orjson
@@ -27,7 +27,7 @@ class FhirMemory:
 
     def __init__(self, *, room: int = _ROOM) -> None:
         """Begin with nothing."""
-        self._key = secrets.token_bytes(32)
+        self._key = os.urandom(32)
         self._right: set[bytes] = set()
         self._room = room
 

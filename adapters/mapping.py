@@ -37,7 +37,7 @@ from canonical.errors import ConfigurationError
 _FORMATS: Final = frozenset({"delimited"})
 _DELIMITERS: Final = frozenset({",", ";", "\t", "|"})
 _ENCODINGS: Final = frozenset({"utf-8", "windows-1252"})
-_ITEM: Final = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
+_ITEM: Final = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*(\.([2-9]|[1-9][0-9]{1,2}))?")
 #: The directives of ``strptime`` that mean the same in every locale and zone.
 _DIRECTIVES: Final = frozenset("YymdHMSbBIp%")
 _LONGEST_PAD: Final = 64
@@ -143,6 +143,11 @@ def load_mapping(path: Path) -> AgencyMapping:
     return mapping
 
 
+def lines_of(path: Path) -> dict[tuple[str, ...], int]:
+    """Return the line of each table and key of a mapping file that was loaded: ``("items", "MEMBER_DOB")`` and so on."""
+    return dict(_lines(path.read_text("utf-8")))
+
+
 class _Reader:
     """Takes a parsed file apart, collecting defects."""
 
@@ -203,7 +208,11 @@ class _Reader:
         items: dict[str, ItemMapping] = {}
         for item in entries:
             if not _ITEM.fullmatch(item):
-                self._defect("An item's code is written in capitals, digits and underscores.", "items", item)
+                self._defect(
+                    'An item\'s code is written in capitals, digits and underscores; a further occurrence of it in quotes: "CGR_SAFETY.2".',
+                    "items",
+                    item,
+                )
                 continue
             entry = entries[item]
             if not isinstance(entry, dict):

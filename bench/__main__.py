@@ -12,6 +12,9 @@ from fhir.resources.R4B.bundle import Bundle
 
 from adapters import registry
 from bench.figure import Figure, beside
+from bench.keys import import_of_2000, import_of_the_same
+from bench.rules import beside_fhirpath, declarative, load_package
+from bench.standing import one_standing
 from canonical.payload import Payload
 from gateway_client.envelope import build
 from service.sample_files import SAMPLES
@@ -63,5 +66,14 @@ def _run(command: list[str]) -> None:
     subprocess.run(command, check=True, capture_output=True)
 
 
-for figure in (cold_start, warm):
+for figure in (
+    cold_start,
+    warm,
+    one_standing,
+    declarative,
+    beside_fhirpath,
+    load_package,
+    import_of_2000,
+    import_of_the_same,
+):
     print(figure(), flush=True)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
+
+#: Ratios below it are told as a fraction.
+_SMALL: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +29,11 @@ class Figure:
 
     def __str__(self) -> str:
         """One line for people."""
+        ratio = f"{self.ratio:7.2f}" if self.ratio >= _SMALL else f"1/{1 / self.ratio:5,.0f}"
         met = "aim met" if self.ratio <= self.aim else "AIM MISSED"
         return (
             f"{self.name:<58} {self.ours * 1e3:8.2f} ms   {self.against:<44} {self.baseline * 1e3:8.2f} ms   "
-            f"ratio {self.ratio:5.2f}  (aim ≤ {self.aim}, {met})"
+            f"ratio {ratio}  (aim ≤ {self.aim}, {met})"
         )
 
 

@@ -47,6 +47,8 @@ class HoldCause(StrEnum):
     NAME_CHANGE = "name_change"
     #: The out-of-state account awaits approval.
     APPROVAL = "approval"
+    #: The assessor has two active keys; one is to be archived.
+    DUPLICATE_KEY = "duplicate_key"
     #: Clinical answers are present and no readable consent.
     CONSENT = "consent"
     #: A check could not run; it is no pass.

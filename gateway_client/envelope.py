@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
@@ -17,13 +18,18 @@ from canonical.assessment import Assessment
 from canonical.errors import SpecDefect, UnfitDocument
 from canonical.outcome import Document
 from gateway_client import safe_xml
-from gateway_client.projection import project
-from specs.spec import Spec
+from gateway_client.projection import consents, project
+from specs.spec import ConsentClass, Item, Spec, Wire
 
 #: Reasons of ours beside the schema's own type names (``SCHEMAV_…``).
 ILLEGAL_CHARACTER: Final = "XML_ILLEGAL_CHARACTER"
 TOO_LARGE: Final = "DOCUMENT_TOO_LARGE"
 NAMELESS: Final = "DOCUMENT_WITHOUT_ID"
+#: The wire of the day of sending has no place for an answer that the assessment's own package lets leave.
+NO_PLACE: Final = "NO_PLACE_ON_THE_WIRE"
+
+#: Layouts that a plan keeps: any number of diagnoses beside any number of caregivers.
+_MOST_LAYOUTS: Final = 256
 
 #: A canonical document begins with its root element: the declaration says no more than RFC 7303 already does.
 _DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -31,8 +37,12 @@ _DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _EXPECTED: Final = re.compile(r"Expected is .*\{[^{}]*\}([^\s{},]+) \)")
 
 
-def build(assessment: Assessment, spec: Spec) -> Document:
+def build(assessment: Assessment, spec: Spec, sending: Spec | None = None) -> Document:
     """Build the document for what may leave of an assessment; the same bytes every time.
+
+    What may leave is said by ``spec``, the package of the assessment's own date; where it stands, by ``sending``, the
+    package in force on the day of sending (the same one, unless told otherwise). An answer that the one lets leave and
+    the other has no place for makes the document unfit: it is never left out in silence. (docs/adr/0010)
 
     The content is the canonical form itself (C14N 1.0, without comments) behind an XML declaration.
 
@@ -40,7 +50,33 @@ def build(assessment: Assessment, spec: Spec) -> Document:
         UnfitDocument: naming the items and the schema's stable error types, never a value.
         SpecDefect: where the package's schema is no schema.
     """
-    return _plan(spec).document(project(assessment, spec))
+    texts = project(assessment, spec)
+    if sending is None or sending is spec:
+        return _plan(spec).document(texts)
+    if homeless := _without_a_place(texts, sending, consented=consents(assessment, spec)):
+        raise UnfitDocument("The wire has no place for some answers.", items=homeless, reasons=(NO_PLACE,))
+    document = _plan(sending).document(texts)
+    return replace(document, provisional=document.provisional or spec.status.interlocked)
+
+
+def _without_a_place(texts: Iterable[str], sending: Spec, *, consented: bool) -> tuple[str, ...]:
+    """Return the items that this package's wire lacks, or lets leave only with a consent that is not there."""
+    return tuple(
+        code
+        for code in texts
+        if (item := sending.occurrences.get(code)) is None
+        or not item.wire
+        or not (consented or item.consent is ConsentClass.ALWAYS)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    """A template of elements, with certain further occurrences of what repeats."""
+
+    template: etree._Element
+    #: Per element of the template, children before parents: its item, or None for a group.
+    from_the_end: tuple[str | None, ...]
 
 
 class Plan:
@@ -51,11 +87,13 @@ class Plan:
         self._version = spec.version
         self._provisional = spec.status.interlocked
         self._largest = spec.transport.max_document_bytes
-        self._items = {item.wire: code for code, item in spec.items.items() if item.wire}
-        self._template = _template(spec, self._items)
-        #: Per element of the template, children before parents: its item, or None for a group.
-        paths = [_path(element) for element in self._template.iter()]
-        self._from_the_end = [self._items.get(path) for path in reversed(paths)]
+        self._wire = spec.wire
+        self._items = {_place(item): code for code, item in spec.occurrences.items() if item.wire}
+        #: For each code of a second, third … occurrence: the section, and which occurrence of it.
+        self._further = {
+            code: (item.section, item.occurrence) for code, item in spec.occurrences.items() if item.occurrence > 1
+        }
+        self._layouts: dict[frozenset[tuple[str, int]], _Layout] = {}
         self._schema = _schema(spec)
         # An XMLSchema holds the errors of its last run: two threads would read each other's.
         self._judging = threading.Lock()
@@ -79,10 +117,11 @@ class Plan:
 
     def _filled(self, texts: Mapping[str, str]) -> etree._Element:
         """Copy the template (5 times faster than building), set what is answered and prune what is not."""
-        root = deepcopy(self._template)
+        layout = self._layout(frozenset(self._further[code] for code in texts if code in self._further))
+        root = deepcopy(layout.template)
         illegal = []
         elements = list(root.iter())
-        for element, item in zip(reversed(elements), self._from_the_end, strict=True):
+        for element, item in zip(reversed(elements), layout.from_the_end, strict=True):
             text = texts.get(item) if item else None
             parent = element.getparent()
             if item and text is not None:
@@ -96,6 +135,22 @@ class Plan:
             message = "A text holds a character that XML cannot carry."
             raise UnfitDocument(message, items=tuple(reversed(illegal)), reasons=(ILLEGAL_CHARACTER,))
         return root
+
+    def _layout(self, further: frozenset[tuple[str, int]]) -> _Layout:
+        """Return the layout with these further occurrences; most documents have none, and copy no more than they need."""
+        layout = self._layouts.get(further)
+        if layout is None:
+            wanted = {
+                place: code
+                for place, code in self._items.items()
+                if code not in self._further or self._further[code] in further
+            }
+            template = _template(self._wire, wanted)
+            paths = [_path(element) for element in template.iter()]
+            layout = _Layout(template=template, from_the_end=tuple(wanted.get(path) for path in reversed(paths)))
+            if len(self._layouts) < _MOST_LAYOUTS:
+                self._layouts[further] = layout
+        return layout
 
     def _judge(self, root: etree._Element) -> None:
         with self._judging:
@@ -133,17 +188,24 @@ def _plan(spec: Spec) -> Plan:
     return plan
 
 
-def _template(spec: Spec, wires: Iterable[str]) -> etree._Element:
+def _place(item: Item) -> str:
+    """Return an item's ``wire`` path; the element that repeats is numbered from its second time on: ``Caregiver[2]/Safety``."""
+    if item.occurrence == 1:
+        return item.wire
+    return f"{item.group}[{item.occurrence}]{item.wire.removeprefix(item.group)}"
+
+
+def _template(wire: Wire, places: Iterable[str]) -> etree._Element:
     """Lay out one element for each step of each path, siblings together, in the dictionary's order."""
-    namespace = spec.wire.namespace
-    root = etree.Element(f"{{{namespace}}}{spec.wire.root}", nsmap={None: namespace})
+    namespace = wire.namespace
+    root = etree.Element(f"{{{namespace}}}{wire.root}", nsmap={None: namespace})
 
     def grow(parent: etree._Element, paths: Iterable[list[str]]) -> None:
         for name, group in groupby(paths, key=lambda path: path[0]):
-            child = etree.SubElement(parent, f"{{{namespace}}}{name}")
+            child = etree.SubElement(parent, f"{{{namespace}}}{name.partition('[')[0]}")
             grow(child, [path[1:] for path in group if path[1:]])
 
-    grow(root, [wire.split("/") for wire in wires])
+    grow(root, [place.split("/") for place in places])
     return root
 
 
@@ -158,10 +220,11 @@ def _schema(spec: Spec) -> etree.XMLSchema:
 
 
 def _path(element: etree._Element | None) -> str:
-    """Return the names from below the root to the element: a ``wire`` path; empty for the root."""
+    """Return the names from below the root to the element, numbered as in ``_place``; empty for the root."""
     names: list[str] = []
     while element is not None and element.getparent() is not None:
-        names.append(etree.QName(element).localname)
+        number = 1 + sum(1 for _ in element.itersiblings(str(element.tag), preceding=True))
+        names.append(etree.QName(element).localname + (f"[{number}]" if number > 1 else ""))
         element = element.getparent()
     return "/".join(reversed(names))
 

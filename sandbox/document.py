@@ -47,6 +47,10 @@ class DocumentReader:
         self._root = f"{{{spec.wire.namespace}}}{spec.wire.root}"
         self._prefix = f"{{{spec.wire.namespace}}}"
         self._items = {item.wire: item.code for item in spec.items.values() if item.wire}
+        #: How many elements up from an item the one stands that comes once for each time that its section was filled in.
+        self._group_above = {
+            item.code: item.wire.count("/") - item.group.count("/") for item in spec.items.values() if item.group
+        }
         try:
             self._schema = etree.XMLSchema(etree.XML(spec.schema, _parser()))
         except (etree.XMLSyntaxError, etree.XMLSchemaParseError):
@@ -76,11 +80,20 @@ class DocumentReader:
         """Return the first text at each wire path; what the dictionary does not know is left to the schema."""
         answers: dict[str, str] = {}
         for element in root.iter(etree.Element):
-            item = self._items.get(self._path(element))
+            item = self._item(element)
             text = element.text or ""
             if item is not None and text.strip():
                 answers.setdefault(item, text)
         return answers
+
+    def _item(self, element: etree._Element) -> str | None:
+        """Return the code of the answer that an element holds: behind a dot, the how-manieth of its repeating group."""
+        item = self._items.get(self._path(element))
+        if item is None or item not in self._group_above:
+            return item
+        group = [element, *element.iterancestors()][self._group_above[item]]
+        earlier = sum(1 for _ in group.itersiblings(str(group.tag), preceding=True))
+        return f"{item}.{earlier + 1}" if earlier else item
 
     def _path(self, element: etree._Element) -> str:
         """Return the element's wire path: the local names from below the root, in this interface's namespace only."""
@@ -96,7 +109,7 @@ class DocumentReader:
             return
         for entry in self._schema.error_log:
             places = tree.xpath(entry.path) if entry.path else []
-            item = self._items.get(self._path(places[0])) if isinstance(places, list) and places else None
+            item = self._item(places[0]) if isinstance(places, list) and places else None
             # The log's own sentence quotes the document; its code does not.
             yield Reason(code="SCHEMA", item=item, text=f"The schema refuses this ({entry.type_name}).")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from specs.spec import Condition, ConsentClass, Instrument, Item, Spec
+from specs.spec import Condition, ConsentClass, Instrument, Item, Spec, Type
 
 #: The only form in which a date is a date here: ten characters.
 _DATE_LENGTH = 10
@@ -36,8 +36,32 @@ class Form:
         return as_day(self.answers.get(item, "").partition("T")[0])
 
     def has(self, item: str) -> bool:
-        """Return whether the item is answered."""
-        return item in self.answers
+        """Return whether the item is answered; a question that is left open is not."""
+        known = self.spec.items.get(item)
+        text = self.answers.get(item)
+        return text is not None and not (known is not None and known.type is Type.TRISTATE and text == "unanswered")
+
+    def series(self, item: str) -> dict[str, str]:
+        """Return the answers to all occurrences of an item, by their codes."""
+        codes = [f"{item}.{number}" for number in range(2, self.spec.items[item].repeats + 1)]
+        return {code: self.answers[code] for code in (item, *codes) if code in self.answers}
+
+    @property
+    def further(self) -> list[tuple[str, int]]:
+        """The sections that are filled in again, each with the number of the time: from the second on."""
+        times = {
+            (self.spec.items[item].section, int(number))
+            for item, _, number in (code.partition(".") for code in self.answers)
+            if item in self.spec.items and number.isdecimal() and 1 < int(number) <= self.spec.items[item].repeats
+        }
+        return sorted(times)
+
+    def again(self, section: str, number: int) -> Form:
+        """Return the form as if one section had only been filled in that one time; the rest stays as it is."""
+        own = {item.code for item in self.spec.items.values() if item.section == section}
+        answers = {code: text for code, text in self.answers.items() if code.partition(".")[0] not in own}
+        this = {code: self.answers[f"{code}.{number}"] for code in own if f"{code}.{number}" in self.answers}
+        return replace(self, answers=answers | this)
 
     def any_of(self, items: Iterable[str], values: Iterable[str]) -> int:
         """Return how many of the items have one of the values."""
@@ -52,6 +76,10 @@ class Form:
         if condition.values:
             return (self.answers.get(condition.item) in condition.values) is not condition.negated
         return self.has(condition.item) is not condition.negated
+
+    def decides(self, condition: Condition) -> bool | None:
+        """Return whether one condition holds; None while its item is open."""
+        return self._meets(condition) if self.has(condition.item) else None
 
     @property
     def instrument(self) -> Instrument | None:
@@ -72,7 +100,8 @@ class Form:
     def without_full(self) -> Form:
         """Return the form as the state may see it without consent to the full CANS."""
         full = frozenset(code for code, item in self.spec.items.items() if item.consent is ConsentClass.FULL)
-        return replace(self, answers={i: text for i, text in self.answers.items() if i not in full}, withheld=full)
+        seen = {code: text for code, text in self.answers.items() if code.partition(".")[0] not in full}
+        return replace(self, answers=seen, withheld=full)
 
     def carries(self, item: Item) -> bool | None:
         """Return whether the item belongs to the form's instrument; None where that is not known."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,9 @@ from sandbox.document import WireDocument
 from sandbox.form import Form, as_day
 from sandbox.rules import broken_at, check_kinds
 from specs.spec import Item, Spec, Type
+
+#: The number of a further time; what has more digits is no number of ours.
+_AGAIN: Final = re.compile("[2-9]|[1-9][0-9]{1,2}")
 
 #: A receipt stays readable, and below its cap, with this many.
 _MOST_REASONS: Final = 100
@@ -35,6 +38,8 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "S011": "The instrument is missing or not known.",
     "S012": "The member's age does not fit the instrument.",
     "S013": "The question is left unanswered in a complete assessment.",
+    "S014": "The section was filled in this time, and not the time before.",
+    "S015": "The item is answered more often than the form takes it.",
     "S020": "Items of the full CANS have come without the member's consent to it.",
 }
 
@@ -90,14 +95,12 @@ def judge_answers(answers: Mapping[str, str], spec: Spec) -> list[Reason]:
 def _judged(form: Form) -> Judgement:
     """Judge by the dictionary and the rules."""
     seen = form if form.consented else form.without_full()
-    refusals = [*_strangers(seen), *_instrument(seen)]
+    refusals = [*_strangers(form), *_instrument(seen)]
     warnings: list[Reason] = []
     for item in form.spec.items.values():
-        misplaced = _misplaced(item, seen)
-        if misplaced is not None:
-            warnings.append(misplaced)
-        else:
-            refusals += _answer(item, seen)
+        _judge_item(item, seen, refusals, warnings)
+    for section, number in seen.further:
+        _judge_again(section, number, seen, refusals, warnings)
     for rule in form.spec.rules:
         item_code = broken_at(rule, seen)
         if item_code is None or rule.severity is Severity.ADVICE:
@@ -105,6 +108,28 @@ def _judged(form: Form) -> Judgement:
         reason = Reason(code=rule.code, item=item_code, text=rule.message)
         (refusals if rule.severity is Severity.ERROR else warnings).append(reason)
     return Judgement(refusals=_distinct(refusals), warnings=_distinct(warnings))
+
+
+def _judge_item(item: Item, form: Form, refusals: list[Reason], warnings: list[Reason]) -> None:
+    misplaced = _misplaced(item, form)
+    if misplaced is not None:
+        warnings.append(misplaced)
+    else:
+        refusals += _answer(item, form)
+
+
+def _judge_again(section: str, number: int, form: Form, refusals: list[Reason], warnings: list[Reason]) -> None:
+    """Judge a section that was filled in a second, third … time as if it had been the first."""
+    again = form.again(section, number)
+    found: tuple[list[Reason], list[Reason]] = ([], [])
+    items = [item for item in form.spec.items.values() if item.section == section]
+    for item in items:
+        _judge_item(item, again, *found)
+    for theirs, ours in zip(found, (refusals, warnings), strict=True):
+        ours += [replace(reason, item=f"{reason.item}.{number}") for reason in theirs]
+    before = [item.code if number == 2 else f"{item.code}.{number - 1}" for item in items]  # noqa: PLR2004 - the second time
+    if not any(form.text(code) for code in before):
+        refusals.append(_reason("S014", f"{next(item.code for item in items if again.text(item.code))}.{number}"))
 
 
 def _without_consent(form: Form) -> list[Reason]:
@@ -115,8 +140,15 @@ def _without_consent(form: Form) -> list[Reason]:
 
 def _strangers(form: Form) -> list[Reason]:
     """Refuse what is in no dictionary; it is not named, for a stranger's name may be anything."""
-    known = form.answers.keys() <= form.spec.items.keys()
-    return [] if known else [Reason(code="S002", text=_SENTENCES["S002"])]
+    reasons = []
+    for code in form.answers.keys() - form.spec.items.keys():
+        item, _, number = code.partition(".")
+        known = form.spec.items.get(item)
+        if known is None or _AGAIN.fullmatch(number) is None:
+            reasons.append(Reason(code="S002", text=_SENTENCES["S002"]))
+        elif int(number) > known.repeats:
+            reasons.append(_reason("S015", item))
+    return reasons
 
 
 def _instrument(form: Form) -> Iterator[Reason]:
@@ -128,7 +160,7 @@ def _instrument(form: Form) -> Iterator[Reason]:
 
 def _misplaced(item: Item, form: Form) -> Reason | None:
     """Return the warning about an answer that nobody asked for; it is not judged any further."""
-    if not form.has(item.code):
+    if form.text(item.code) is None:
         return None
     if form.carries(item) is False:
         return _reason("S008", item.code)

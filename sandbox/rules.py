@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import re2
+
 from canonical.errors import SpecDefect
+from sandbox.expressions import is_true
 from sandbox.form import Form, completed_years
 from specs.conditions import parse_conditions
+from specs.rules import items_named
 from specs.spec import Rule, Spec
 
 #: The terms of a rule, and the item to name where the form breaks it; None where it does not.
@@ -34,8 +38,20 @@ def check_kinds(spec: Spec) -> None:
 
 
 def broken_at(rule: Rule, form: Form) -> str | None:
-    """Return the item at which the form breaks the rule, or None where it keeps it."""
-    return READERS[rule.kind](rule.terms, form)
+    """Return the item at which the form breaks the rule, or None where it keeps it.
+
+    What a rule asks of a section that was filled in several times, it asks each time.
+    """
+    broken = READERS[rule.kind](rule.terms, form)
+    if broken is not None or rule.kind in _OF_ALL_TIMES:
+        return broken
+    sections = {form.spec.items[item].section for item in items_named(rule)}
+    for section, number in form.further:
+        if section in sections:
+            item = READERS[rule.kind](rule.terms, form.again(section, number))
+            if item is not None:
+                return f"{item}.{number}" if form.spec.items[item].section == section else item
+    return None
 
 
 def _required_when(terms: Terms, form: Form) -> str | None:
@@ -111,6 +127,46 @@ def _any_implies(terms: Terms, form: Form) -> str | None:
     return then if allowed is not None and form.text(then) not in allowed else None
 
 
+def _distinct(terms: Terms, form: Form) -> str | None:
+    seen: set[str] = set()
+    for code, text in form.series(terms["item"]).items():
+        if text in seen:
+            return code
+        seen.add(text)
+    return None
+
+
+def _one_matches(terms: Terms, form: Form) -> str | None:
+    given = form.series(terms["item"])
+    if not given or any(re2.fullmatch(terms["pattern"], text) for text in given.values()):
+        return None
+    return terms["item"] if form.meets(parse_conditions(terms["when"])) else None
+
+
+def _determined(terms: Terms, form: Form) -> str | None:
+    item = terms["item"]
+    if not form.has(item):
+        return None
+    ways = [[form.decides(condition) for condition in parse_conditions(way)] for way in terms["ways"]]
+    if any(all(way) for way in ways):
+        return None if form.text(item) == terms["met"] else item
+    ruled_out = all(False in way for way in ways)
+    return item if ruled_out and form.text(item) != terms["unmet"] else None
+
+
+def _cel(terms: Terms, form: Form) -> str | None:
+    items = terms["items"]
+    if not any(form.text(item) is not None for item in items):
+        return None
+    if any(form.excludes(form.spec.items[item]) for item in items):
+        return None
+    # What cannot be evaluated is not kept: the state takes nothing that it could not check.
+    return None if is_true(terms["expression"], items, form) else str(items[0])
+
+
+#: Kinds that look at all the times at once.
+_OF_ALL_TIMES: Final = frozenset({"distinct", "one_matches"})
+
 #: How the state reads each kind of rule.
 READERS: Final[Mapping[str, Reader]] = {
     "required_when": _required_when,
@@ -123,4 +179,8 @@ READERS: Final[Mapping[str, Reader]] = {
     "all_or_none": _all_or_none,
     "differs": _differs,
     "any_implies": _any_implies,
+    "distinct": _distinct,
+    "one_matches": _one_matches,
+    "determined": _determined,
+    "cel": _cel,
 }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -18,14 +19,15 @@ from canonical.finding import HoldCause
 from canonical.outcome import Document, NotThere
 from canonical.submission import State
 from gateway_client.envelope import build
-from gateway_client.gateway import Gateway
 from service.clock import Clock
+from service.holds import Holds
 from service.judging import Judge
 from service.outbox.outbox import Claim, Outbox, Poll, Settlement
 from service.owners import Owner
 from service.refusals import unfit
+from service.roads import Road, Roads
 from service.settlement import Settling
-from specs.spec import Transport
+from validators.certification import refused_twice
 
 #: How long an idle worker sleeps before it looks again; jittered, so that workers do not look in step.
 LOOK_AGAIN: Final = timedelta(seconds=0.5)
@@ -41,9 +43,11 @@ class Delivery:
     """One worker's work. The database is touched from one thread only, and never while a request is under way."""
 
     outbox: Outbox
-    gateway: Gateway
+    roads: Roads
     judge: Judge
-    transport: Transport
+    holds: Holds
+    #: How often what waits is judged again: a roster or a package may change without anybody telling us.
+    look_again_every: timedelta
     destination: str
     owner: Owner
     clock: Clock
@@ -53,12 +57,16 @@ class Delivery:
     async def run(self, *, until_idle: bool, stopping: asyncio.Event) -> None:
         """Deliver until told to stop (what is under way is finished), or until idle."""
         under_way: set[asyncio.Task[None]] = set()
+        look_again_at = 0.0
         while not stopping.is_set():
+            if time.monotonic() >= look_again_at:
+                await self._stored(self.holds.look_again)
+                look_again_at = time.monotonic() + self.look_again_every.total_seconds()
             ended = await self._stored(self.outbox.expire, self.owner.alive)
             if ended:
                 _log.info("leases of dead workers ended", count=ended)
-            room = self.transport.max_in_flight - len(under_way)
-            begun = await self._begin(room) if room else []
+            room = self.roads.today().transport.max_in_flight - len(under_way)
+            begun = await self._begin(room) if room > 0 else []
             for work in begun:
                 task = asyncio.create_task(work)
                 under_way.add(task)
@@ -83,7 +91,7 @@ class Delivery:
     @property
     def lease(self) -> timedelta:
         """Longer than an attempt can last: a question and a send, each at most two requests long, and some air."""
-        return 4 * self.transport.total_timeout + timedelta(seconds=10)
+        return 4 * self.roads.today().transport.total_timeout + timedelta(seconds=10)
 
     async def _deliver(self, claim: Claim) -> None:
         try:
@@ -102,19 +110,19 @@ class Delivery:
 
     async def _attempt(self, claim: Claim) -> Settlement:
         """Build the document, ask first where in doubt, send where it is certain that the state lacks it."""
-        settling = self._settling()
+        road = self.roads.today()
         try:
-            document = self._document(claim.assessment)
-        except UnfitDocument as fault:
-            return _unfit(claim, fault)
-        try:
-            if claim.state is State.IN_DOUBT and self.transport.query is not None:
-                reply = await self.gateway.ask(document, idempotency_key=claim.idempotency_key)
+            document = self._document(claim)
+            if claim.state is State.IN_DOUBT and road.transport.query is not None:
+                reply = await road.gateway.ask(document, idempotency_key=claim.idempotency_key)
                 if not isinstance(reply, NotThere):
-                    return settling.of_question(reply, claim)
+                    return self._explained(self._settling(road).of_question(reply, claim), claim)
+                document = self._built(claim.assessment, self.clock())
             if claim.state is State.IN_DOUBT:
                 claim = await self._stored(self.outbox.resend, claim)
-            outcome = await self.gateway.send(document, idempotency_key=claim.idempotency_key)
+            outcome = await road.gateway.send(document, idempotency_key=claim.idempotency_key)
+        except UnfitDocument as fault:
+            return _unfit(claim, fault)
         except InterlockClosed as closed:
             return Settlement(
                 state=claim.state if claim.state is State.IN_DOUBT else State.READY,
@@ -123,30 +131,46 @@ class Delivery:
                 spent=False,
                 pause=str(closed),
             )
-        return self._settling().of_send(outcome, claim)
+        return self._explained(self._settling(road).of_send(outcome, claim), claim)
+
+    def _explained(self, settlement: Settlement, claim: Claim) -> Settlement:
+        """Add whom to ask, in order, where the state refused a key that we hold valid for good."""
+        if HoldCause.KEY_REFUSED not in settlement.holds:
+            return settlement
+        spec = self.judge.spec_for(claim.assessment, self.clock().date())
+        return replace(settlement, findings=(*settlement.findings, refused_twice(claim.assessment, spec)))
 
     async def _poll(self, poll: Poll) -> None:
+        road = self.roads.today()
         try:
-            reply = await self.gateway.poll(poll.document_id, poll.digest, poll.tracking_id)
-            settlement = self._settling().of_poll(reply, poll)
+            reply = await road.gateway.poll(poll.document_id, poll.digest, poll.tracking_id)
+            settlement = self._settling(road).of_poll(reply, poll)
         except InterlockClosed as closed:
             settlement = Settlement(
                 state=poll.state,
                 outcome="Misconfigured",
                 why=str(closed),
                 pause=str(closed),
-                wait=self.transport.poll_every,
+                wait=road.transport.poll_every,
             )
         try:
             await self._stored(self.outbox.settle_poll, poll, settlement)
         except LostLease:
             _log.warning("poll lost; nothing recorded", submission=poll.submission)
 
-    def _document(self, assessment: Assessment) -> Document:
-        return build(assessment, self.judge.spec_for(assessment, self.clock().date()))
+    def _document(self, claim: Claim) -> Document:
+        """Build the document of today; where it is in doubt, the one that was sent: the state is asked about that one."""
+        in_doubt = claim.state is State.IN_DOUBT
+        return self._built(claim.assessment, (in_doubt and claim.last_sent_at) or self.clock())
 
-    def _settling(self) -> Settling:
-        return Settling(transport=self.transport, now=self.clock(), rng=self.rng)
+    def _built(self, assessment: Assessment, at: datetime) -> Document:
+        """Build the document as it is sent at that moment; under one package for everything it never leaves a rehearsal."""
+        judging = self.judge.spec_for(assessment, self.clock().date())
+        document = build(assessment, judging, self.judge.sending(at.date()))
+        return replace(document, provisional=document.provisional or self.judge.spec is not None)
+
+    def _settling(self, road: Road) -> Settling:
+        return Settling(transport=road.transport, now=self.clock(), rng=self.rng)
 
     async def _idle(self) -> bool:
         """Nothing leased by anyone, and nothing due soon (what a paused destination keeps back does not count)."""
@@ -177,11 +201,11 @@ def _still_running(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
 
 
 def _unfit(claim: Claim, fault: UnfitDocument) -> Settlement:
-    """The schema refuses what we would send: it waits for a person or a package, and never leaves."""
+    """The wire of today has no room for what we would send: it waits for a person or a package, and never leaves."""
     return Settlement(
         state=State.STUCK if claim.state is State.IN_DOUBT else State.HELD,
         outcome="Unfit",
-        why="The schema of the specification package refuses the document.",
+        why="The document does not fit the wire of the specification package in force today.",
         holds=() if claim.state is State.IN_DOUBT else (HoldCause.COULD_NOT_CHECK,),
         findings=(unfit(claim.assessment, fault),),
         spent=False,

@@ -101,13 +101,17 @@ def _packages(chosen: Settings, now: datetime) -> Iterator[Observation]:
         for summary in catalog.versions():
             spec = catalog.named(summary.version)
             yield _ok("specification", f"{spec.version}, {spec.status}, {spec.digest[:20]}…")
-        today = catalog.for_date(now.date())
+        today = catalog.named(chosen.spec) if chosen.spec else catalog.for_date(now.date())
     except NoSpecInForce as error:
         yield _fail("specification", str(error), "Add the package for today to ECAS_SPEC_PATH.")
     except ConfigurationError as error:
         yield _fail("specification", str(error), "Take the package anew from where it came from.")
     else:
-        yield _ok("in force today", f"{today.version}, {today.status}")
+        if chosen.spec:
+            seen = f"{today.version}, {today.status}: ECAS_SPEC names it for every date, as in a rehearsal"
+            yield _warn("judges all", seen, "Unset ECAS_SPEC before anything is sent to the state.")
+        else:
+            yield _ok("in force today", f"{today.version}, {today.status}")
 
 
 def _private_files(chosen: Settings, file: Path | None) -> Iterator[Observation]:
@@ -213,8 +217,9 @@ def _gateway(chosen: Settings, now: datetime) -> Iterator[Observation]:
         yield _warn("gateway", "no address: nothing can be delivered", mend)
         return
     try:
-        spec = Catalog(*chosen.spec_path).for_date(now.date())
-        asyncio.run(_admitted(chosen.gateway_url, spec))
+        catalog = Catalog(*chosen.spec_path)
+        spec = catalog.named(chosen.spec) if chosen.spec else catalog.for_date(now.date())
+        asyncio.run(_admitted(chosen.gateway_url, spec, rehearsal=chosen.spec is not None))
     except InterlockClosed as error:
         yield _fail("gateway", f"the interlock is closed for the {spec.status} {spec.version}", str(error))
     except (ConfigurationError, NoSpecInForce) as error:
@@ -223,10 +228,10 @@ def _gateway(chosen: Settings, now: datetime) -> Iterator[Observation]:
         yield _ok("gateway", f"the interlock lets documents of the {spec.status} {spec.version} go there")
 
 
-async def _admitted(address: str, spec: Spec) -> None:
+async def _admitted(address: str, spec: Spec, *, rehearsal: bool) -> None:
     peer = Peer(address, spec.transport)
     try:
-        await Interlock(peer).admit(provisional=spec.status.interlocked)
+        await Interlock(peer).admit(provisional=rehearsal or spec.status.interlocked)
     finally:
         await peer.close()
 

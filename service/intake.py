@@ -8,19 +8,19 @@ from typing import Final
 
 from adapters import registry
 from canonical.assessment import Assessment, Reading
-from canonical.errors import UnfitDocument
-from canonical.finding import Finding, HoldCause, Kind, Report
+from canonical.finding import Finding, HoldCause, Kind, Report, Severity
 from canonical.payload import Payload
 from canonical.submission import State
-from gateway_client.envelope import build
 from service.agencies import Agencies, Route
 from service.clock import Clock
+from service.fitting import fitted
 from service.judging import Judge, located
 from service.mappings import Mappings
 from service.outbox.outbox import Draft, Entry, Outbox, Reply, Request
-from service.refusals import foreign, unfit
-from service.rosters import Rosters
+from service.refusals import foreign
+from service.roster.rosters import Rosters
 from specs.catalog import Catalog
+from specs.spec import Spec
 
 #: Writes the answer to a submission: its entries, and what concerns the payload as a whole.
 Answering = Callable[[Sequence[Entry], Sequence[Finding]], tuple[int, bytes]]
@@ -34,7 +34,13 @@ _WHY: Final = {
 
 #: What a new judgement can cure.
 CURED_BY_JUDGING: Final = frozenset(
-    {HoldCause.UNKNOWN_KEY, HoldCause.NAME_CHANGE, HoldCause.APPROVAL, HoldCause.COULD_NOT_CHECK}
+    {
+        HoldCause.UNKNOWN_KEY,
+        HoldCause.NAME_CHANGE,
+        HoldCause.APPROVAL,
+        HoldCause.DUPLICATE_KEY,
+        HoldCause.COULD_NOT_CHECK,
+    }
 )
 
 
@@ -48,6 +54,8 @@ class Intake:
     agencies: Agencies
     outbox: Outbox
     clock: Clock
+    #: The one package that the settings name for everything; None for those in force.
+    spec: Spec | None = None
 
     def receive(self, payload: Payload, *, format: str | None, request: Request | None, answer: Answering) -> Reply:
         """Read a payload, judge its assessments, and write all of it down in one transaction.
@@ -81,7 +89,7 @@ class Intake:
         """Read and judge a payload and write nothing; findings carry the lines and columns of their places."""
         agency = payload.agency or ""
         reading = registry.read(payload, format=format, mapping=self.mappings.choose(payload, format))
-        judge = Judge(catalog=self.catalog, roster=self.rosters.of(agency), certification=certification)
+        judge = self.judge_for(agency, certification=certification)
         judged = judge.judge_reading(reading, self.clock())
         reports = [self._fit(assessment, report, judge) for assessment, report in judged]
         whole, *each = located(payload, reading, reading.findings, *(report.findings for report in reports))
@@ -93,32 +101,49 @@ class Intake:
 
         What a person or a route holds waits on: nothing that judging could find would release it.
         """
-        judge = Judge(catalog=self.catalog, roster=self.rosters.of(agency))
+        judge = self.judge_for(agency)
         route = self.agencies.route(agency)
         released = 0
         for entry in self.outbox.held(agency):
-            if not CURED_BY_JUDGING.issuperset(entry.holds):
+            if not _may_be_cured(entry):
                 continue
             assessment, earlier = self.outbox.assessment(agency, entry.id), self.outbox.report(agency, entry.id)
             if assessment is None or earlier is None:
                 continue
-            read = tuple(finding for finding in earlier.findings if finding.kind is Kind.READING)
-            report = judge.judge(replace(assessment, findings=read), self.clock(), mapping=_mapping(earlier))
-            draft = self._draft(assessment, self._fit(assessment, report, judge), route)
+            draft = self.judged_again(assessment, earlier, judge, route, vouched=entry.vouched)
+            if draft.holds == entry.holds and draft.report.findings == earlier.findings:
+                continue
             released += self.outbox.rejudge(agency, entry.id, draft) and draft.state is State.READY
         return released
+
+    def judge_for(self, agency: str, *, certification: bool = True) -> Judge:
+        """Return what judges this agency's assessments, with its roster of today."""
+        roster = self.rosters.of(agency)
+        return Judge(catalog=self.catalog, roster=roster, spec=self.spec, certification=certification)
+
+    def judged_again(
+        self,
+        assessment: Assessment,
+        earlier: Report,
+        judge: Judge,
+        route: Route,
+        *,
+        vouched: tuple[HoldCause, ...] = (),
+    ) -> Draft:
+        """Judge what was read before; what the adapter found then still stands, and so does a person's word."""
+        read = tuple(finding for finding in earlier.findings if finding.kind is Kind.READING)
+        report = judge.judge(replace(assessment, findings=read), self.clock(), mapping=_mapping(earlier))
+        report = _believing(vouched, self._fit(assessment, report, judge))
+        return replace(self._draft(assessment, report, route), vouched=vouched)
 
     def _fit(self, assessment: Assessment, report: Report, judge: Judge) -> Report:
         """Look at what only the service can: whose it is, and whether the document can be built, so that nobody learns it later."""
         if assessment.text("AGENCY_ID") != assessment.agency:
             return replace(report, findings=(*report.findings, foreign(assessment)))
-        if report.blocks or report.judged_by is None:
+        if report.judged_by is None:
             return report
-        try:
-            build(assessment, judge.spec_for(assessment, self.clock().date()))
-        except UnfitDocument as fault:
-            return replace(report, findings=(*report.findings, unfit(assessment, fault)))
-        return report
+        today = self.clock().date()
+        return fitted(assessment, report, judge.spec_for(assessment, today), judge.sending(today))
 
     def _draft(self, assessment: Assessment, report: Report, route: Route) -> Draft:
         """Choose where the submission begins: blocked, held, handed off or ready."""
@@ -132,6 +157,21 @@ class Intake:
         elif holds:
             state = State.HELD
         return Draft(assessment=assessment, report=report, state=state, holds=holds, why=_WHY[state])
+
+
+def _may_be_cured(entry: Entry) -> bool:
+    """Return whether a new judgement can cure a cause; what the state refused, or a person stopped, waits for people."""
+    causes = CURED_BY_JUDGING.intersection(entry.holds)
+    return bool(causes) and (CURED_BY_JUDGING | {HoldCause.NOT_LIVE}).issuperset(entry.holds)
+
+
+def _believing(vouched: tuple[HoldCause, ...], report: Report) -> Report:
+    """Return the report of somebody who takes a person's word for these causes: they are told, and hold nothing up."""
+    findings = (
+        replace(finding, severity=Severity.WARNING, hold=None) if finding.hold in vouched else finding
+        for finding in report.findings
+    )
+    return replace(report, findings=tuple(findings)) if vouched else report
 
 
 def _mapping(report: Report) -> str | None:

@@ -52,6 +52,14 @@ class Judge:
         """
         return self.spec or self.catalog.for_date(_assessed_on(assessment) or today)
 
+    def sending(self, today: date) -> Spec:
+        """Return the package whose document and transport are in force today, whatever judged the assessment.
+
+        Raises:
+            NoSpecInForce: no published specification covers today.
+        """
+        return self.spec or self.catalog.for_date(today)
+
     def judge(self, assessment: Assessment, at: datetime, *, mapping: str | None = None) -> Report:
         """Judge one assessment; ``mapping`` is the name and digest of the mapping that it was read with."""
         try:

@@ -8,15 +8,19 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
+import structlog
 from sqlalchemy import Engine
 
 from canonical.errors import ConfigurationError
 from gateway_client.http_gateway import HttpGateway
+from service.adoption import Adopting
 from service.agencies import Agencies
 from service.clock import Clock, utc_now
 from service.delivery import Delivery
+from service.holds import Holds
 from service.identifiers import NewId, new_id
 from service.intake import Intake
 from service.judging import Judge
@@ -25,14 +29,15 @@ from service.outbox import migrate
 from service.outbox.engine import open_engine
 from service.outbox.sql_outbox import SqlOutbox
 from service.owners import Owner
-from service.rosters import Rosters
+from service.roads import Roads
+from service.roster.rosters import Rosters
 from service.settings import Settings
 from service.vault import Vault, open_vault
 from specs.catalog import Catalog
-from specs.spec import Transport
 
 #: The one destination so far. A name, not an address: what waits must not be stranded when the state moves.
 DESTINATION: Final = "ecas"
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +52,12 @@ class Service:
     rosters: Rosters
     outbox: SqlOutbox
     intake: Intake
+    adopting: Adopting
+    holds: Holds
     clock: Clock
     new_id: NewId
-    #: The transport in force on the day of the start.
-    transport: Transport
+    #: Chooses the package of a day.
+    judge: Judge
 
 
 def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId = new_id) -> Service:
@@ -63,16 +70,17 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
     engine = open_engine(settings.database)
     migrate.upgrade(engine)
     catalog = Catalog(*settings.spec_path)
-    transport = catalog.for_date(clock().date()).transport
+    judge = Judge(catalog=catalog, spec=catalog.named(settings.spec) if settings.spec else None)
+    judge.sending(clock().date())  # a deployment without a package for today is told at once
     agencies = Agencies(engine, vault, clock, make_id)
-    rosters = Rosters(engine, vault, clock, fallback=settings.roster)
+    rosters = Rosters(engine, vault, clock, make_id, fallback=settings.roster)
     outbox = SqlOutbox(
         engine,
         vault,
         destination=DESTINATION,
         clock=clock,
         new_id=make_id,
-        waits_for_pending=transport.waits_for_pending,
+        waits_for_pending=lambda: judge.sending(clock().date()).transport.waits_for_pending,
     )
     intake = Intake(
         catalog=catalog,
@@ -81,6 +89,7 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
         agencies=agencies,
         outbox=outbox,
         clock=clock,
+        spec=judge.spec,
     )
     return Service(
         settings=settings,
@@ -91,10 +100,40 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
         rosters=rosters,
         outbox=outbox,
         intake=intake,
+        adopting=Adopting(
+            engine=engine,
+            catalog=catalog,
+            judge=judge,
+            intake=intake,
+            agencies=agencies,
+            outbox=outbox,
+            clock=clock,
+        ),
+        holds=Holds(intake=intake, outbox=outbox, clock=clock),
         clock=clock,
         new_id=make_id,
-        transport=transport,
+        judge=judge,
     )
+
+
+def adopt_packages(service: Service) -> None:
+    """At a start: where other packages judge than last time, judge everything unsent again, and log what changed."""
+    adoption = service.adopting.if_changed()
+    if adoption is None or not adoption.judged:
+        return
+    _log.info("packages adopted; unsent submissions judged again", count=adoption.judged)
+    for change in adoption.changes:
+        _log.warning(
+            "judged again, with another result",
+            submission=change.submission,
+            agency=change.agency,
+            state=change.becomes.value,
+            why=f"was {change.was}; appeared: {_listed(change.appeared)}; gone: {_listed(change.disappeared)}",
+        )
+
+
+def _listed(rules: tuple[str, ...]) -> str:
+    return ", ".join(rules) or "none"
 
 
 @contextmanager
@@ -104,7 +143,8 @@ def open_delivery(service: Service) -> Iterator[Delivery]:
     Raises:
         ConfigurationError: no address of the state is configured.
     """
-    if service.settings.gateway_url is None:
+    address = service.settings.gateway_url
+    if address is None:
         raise ConfigurationError(
             "ECAS_GATEWAY_URL, the state's base address, is not set: there is nowhere to deliver to."
         )
@@ -115,15 +155,16 @@ def open_delivery(service: Service) -> Iterator[Delivery]:
     ):
         yield Delivery(
             outbox=service.outbox,
-            gateway=HttpGateway(
-                service.settings.gateway_url,
-                service.transport,
-                items=service.catalog.for_date(service.clock().date()).items,
-                credentials=None,
-                clock=service.clock,
+            roads=Roads(
+                service.judge,
+                service.clock,
+                lambda spec: HttpGateway(
+                    address, spec.transport, items=spec.items, credentials=None, clock=service.clock
+                ),
             ),
-            judge=Judge(catalog=service.catalog),
-            transport=service.transport,
+            judge=service.judge,
+            holds=service.holds,
+            look_again_every=timedelta(minutes=service.settings.look_again_minutes),
             destination=DESTINATION,
             owner=owner,
             clock=service.clock,

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from canonical.assessment import Assessment, Source
 from canonical.errors import UnfitDocument
-from canonical.finding import Finding, Kind, Severity
+from canonical.finding import Finding, HoldCause, Kind, Severity
 from canonical.outcome import Reason
+from gateway_client.envelope import NO_PLACE
 
 
 def unfit(assessment: Assessment, fault: UnfitDocument) -> Finding:
-    """X003: the package's schema refuses the document that we built, at the items concerned."""
+    """Return what keeps the document from being built, at the items concerned: X003 the schema, X006 the wire's places."""
+    return _without_a_place(assessment, fault) if NO_PLACE in fault.reasons else _refused_by_schema(assessment, fault)
+
+
+def _refused_by_schema(assessment: Assessment, fault: UnfitDocument) -> Finding:
     return Finding(
         rule="X003",
         severity=Severity.ERROR,
@@ -19,6 +24,22 @@ def unfit(assessment: Assessment, fault: UnfitDocument) -> Finding:
         items=fault.items,
         fix="Correct the items named here; where they look right to you, tell the operator of ecas-bridge.",
         why="The state would refuse the document, or worse, read it wrongly.",
+    ).at(_places(assessment, fault.items))
+
+
+def _without_a_place(assessment: Assessment, fault: UnfitDocument) -> Finding:
+    return Finding(
+        rule="X006",
+        severity=Severity.ERROR,
+        kind=Kind.STRUCTURE,
+        title="Answers without a place on today's wire",
+        message="The package of the assessment date asks for these items, and the document of the package in force on "
+        "the day of sending has no place for them.",
+        items=fault.items,
+        fix="Nothing to repair in the export. The operator asks the state how assessments from before the change are to "
+        "be sent; it goes on by itself when a package that has a place for them is adopted.",
+        why="Left out, the answers would be lost without a word; the assessment waits instead.",
+        hold=HoldCause.COULD_NOT_CHECK,
     ).at(_places(assessment, fault.items))
 
 

@@ -175,6 +175,14 @@ _STRUCTURE: Final = {
         passes=(_answers("considered, and ruled out", SED_PART2_FEARS="no"),),
         fails=(_answers("complete, and one criterion left open", SED_PART2_FEARS="unanswered"),),
     ),
+    "S014": Cases(
+        passes=(_answers("a first diagnosis, and a second", **{"DX_CODE": "F43.10", "DX_CODE.2": "F90.2"}),),
+        fails=(_answers("a first diagnosis, and a third", **{"DX_CODE": "F43.10", "DX_CODE.3": "F90.2"}),),
+    ),
+    "S015": Cases(
+        passes=(_answers("twelve places for diagnoses, two of them used", **{"DX_CODE.2": "F90.2"}),),
+        fails=(_answers("a fifth caregiver", **{"CGR_SAFETY.5": "1"}),),
+    ),
     "S020": Cases(
         passes=(_answers("consent given", CONSENT="given"), _answers("refused: readable too", CONSENT="refused")),
         fails=(
@@ -238,6 +246,21 @@ _CERTIFICATION: Final = {
                 why="`ecas validate export.json`, with no roster named on the command line, in `ecas.toml` or imported"
             ),
         ),
+    ),
+    "C011": Cases(
+        passes=(
+            _line("the roster holds one key of the person", key="EX-0001-0001"),
+            Told(why="the person's other key stands in the roster as archived"),
+            Told(why="two persons of one name, told apart by a middle initial or a suffix"),
+        ),
+        fails=(
+            Told(why="two lines of the roster, one name, two keys, both certified by the day of the assessment"),
+            Told(why="the second key stands under a former name of the same person"),
+        ),
+    ),
+    "C012": Cases(
+        passes=(Told(why="the state takes the key at the first or at the second try"),),
+        fails=(Told(why="the state refuses a key that is good by the roster, and refuses it again at the second try"),),
     ),
 }
 
@@ -356,6 +379,14 @@ _OURS: Final = {
     "X005": Cases(
         passes=(Told(why="`AGENCY_ID` is the agency whose API key brought the payload, or is not given"),),
         fails=(Told(why="the export of one agency, sent with the API key of another"),),
+    ),
+    "X006": Cases(
+        passes=(Told(why="the package of the assessment date is also in force on the day of sending"),),
+        fails=(
+            Told(
+                why="an assessment from before a change, sent after it, with an answer whose item the new document lacks"
+            ),
+        ),
     ),
     "R001": Cases(
         passes=(Told(why="a receipt that says `accepted`, or `accepted-with-warnings`"),),

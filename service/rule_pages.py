@@ -12,6 +12,7 @@ from canonical.assessment import Answer, Assessment, Source
 from canonical.errors import ConfigurationError, UnfitDocument
 from canonical.finding import Finding, Kind, Severity
 from canonical.outcome import Reason
+from gateway_client.envelope import NO_PLACE
 from service.judging import Judge
 from service.refusals import foreign, refused, taken, unfit
 from service.rule_examples import BASE, CASES, ROSTER_LINE, Case, Cases, Changed, Snippet
@@ -34,6 +35,7 @@ _ANY_ITEM: Final = {
     "range": "within its range",
     "length": "the allowed number of",
     "pattern": "of its pattern",
+    "repeats": "as often as its section repeats",
     "ages": "the ages that it is made for",
     "count": "clinical answers stay",
     "check": "A check",
@@ -92,6 +94,7 @@ def _told(spec: Spec) -> Iterator[Page]:
     """Yield a page for every code: the package's rules and standings, our checks, the adapters' faults, the service's own."""
     yield from (_of_rule(rule, spec) for rule in spec.rules)
     yield from (_of_standing(policy, spec) for policy in spec.certification.standings.values() if policy.rule)
+    yield _of_standing(spec.certification.refused_twice, spec)
     yield from (_of_fault(fault, spec) for fault in FAULTS.values())
     service = {finding.rule: _of_finding(finding, source, spec) for finding, source in _made_by_the_service()}
     yield from service.values()
@@ -131,7 +134,7 @@ def _of_standing(policy: StandingPolicy, spec: Spec) -> Page:
         message=policy.message,
         why=policy.why,
         fix=policy.fix,
-        desk=spec.desk(policy.desk),
+        desk=next(iter(spec.desks_for(policy)), None),
         cites=policy.cites,
         source=f"specs/packages/{spec.version}/certification.toml",
         example=_example(policy.rule),
@@ -201,6 +204,7 @@ def _made_by_the_service() -> Iterator[tuple[Finding, str]]:
     yield report.findings[-1], "service/judging.py"
     for finding in (
         unfit(assessment, UnfitDocument()),
+        unfit(assessment, UnfitDocument(reasons=(NO_PLACE,))),
         taken(assessment),
         foreign(assessment),
         refused(assessment, Reason(code="…")),

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from canonical.errors import ConfigurationError
+from specs.package import PACKAGE_FILE
 
 #: The name of the file, looked for from a payload's folder upward.
 FILE_NAME: Final = "ecas.toml"
@@ -31,6 +32,7 @@ class Settings(BaseModel):
     roster: Path | None = Field(None, description="the path of the roster of certification keys (CSV)")
     mapping_path: Path | None = Field(None, description="the path of a mapping, or of a folder of mappings")
     spec_path: tuple[Path, ...] = Field((), description="folders that hold specification packages")
+    spec: str | None = Field(None, min_length=1, description="a specification package, by version or folder, as text")
     data_dir: Path = Field(Path("var"), description="the folder for everything that the service writes")
     database_url: SecretStr | None = Field(None, description="an SQLAlchemy address, sqlite or postgresql+psycopg")
     key_file: Path | None = Field(None, description="the path of the master key that seals what is stored")
@@ -38,6 +40,10 @@ class Settings(BaseModel):
     url: str = Field("http://127.0.0.1:8000", pattern=r"^https?://", description="the address of the ecas service")
     api_key: SecretStr | None = Field(None, description="the agency's API key, as text")
     max_body_bytes: int = Field(10_000_000, ge=1, description="the bytes of one request at most, a whole number")
+    look_again_minutes: float = Field(
+        15, gt=0, description="the minutes after which held submissions are judged again, a number"
+    )
+    snapshot_key: SecretStr | None = Field(None, description="what reads a roster snapshot, as text")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="one of debug, info, warning, error"
     )
@@ -118,6 +124,8 @@ def _anchored(name: str, value: Any, base: Path) -> Any:  # noqa: ANN401 - not c
         )
     if not isinstance(value, str):
         return value
+    if name == "spec" and (base / value / PACKAGE_FILE).is_file():
+        return str(base / value)
     if name in ("roster", "mapping_path", "data_dir", "key_file"):
         return base / value
     if name == "database_url" and value.startswith(_SQLITE) and (rest := value.removeprefix(_SQLITE)) != ":memory:":

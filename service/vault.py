@@ -33,6 +33,7 @@ class Vault:
             raise ConfigurationError("The master key must be 32 bytes, base64-encoded.")
         self._seal = AESGCM(hmac.digest(master, b"ecas-bridge seal v1", "sha256"))
         self._mac = hmac.digest(master, b"ecas-bridge digest v1", "sha256")
+        self._root = hmac.digest(master, b"ecas-bridge derived keys v1", "sha256")
 
     def seal(self, plain: bytes, *name: str) -> bytes:
         """Return nonce and ciphertext; ``name`` says whose and what it is, and must be given again to open it."""
@@ -55,6 +56,10 @@ class Vault:
     def digest(self, *parts: str) -> str:
         """Return a keyed digest: equal for equal parts, and worth nothing to whoever lacks the key."""
         return hmac.new(self._mac, "\x1f".join(parts).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+    def derived(self, *use: str) -> bytes:
+        """Return 32 bytes for a use of its own: a key that need not be kept, since it can be had again."""
+        return hmac.digest(self._root, "\x1f".join(use).encode(), "sha256")
 
 
 def open_vault(key_file: Path) -> tuple[Vault, bool]:

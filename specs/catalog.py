@@ -36,6 +36,7 @@ class Catalog:
         self._directories = (PACKAGES, *directories)
         self._summaries: tuple[PackageSummary, ...] | None = None
         self._specs: dict[Path, Spec] = {}
+        self._by_day: dict[date, Spec] = {}
 
     def versions(self) -> tuple[PackageSummary, ...]:
         """Return all packages, the earliest in force first; only their package.toml is read, once.
@@ -79,6 +80,11 @@ class Catalog:
             NoSpecInForce: no package covers that day.
             SpecDefect: two packages have the same claim to it, or the chosen one is broken.
         """
+        if day not in self._by_day:
+            self._by_day[day] = self._in_force(day)
+        return self._by_day[day]
+
+    def _in_force(self, day: date) -> Spec:
         claims = sorted(
             (_RANK[summary.status], summary.in_force, summary.version)
             for summary in self.versions()

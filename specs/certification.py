@@ -27,6 +27,7 @@ STANDINGS: Final = (
     "awaiting_name_change",
     "awaiting_approval",
     "archived",
+    "duplicate",
     "could_not_check",
 )
 #: What can follow from a standing.
@@ -49,6 +50,7 @@ def read_certification(
             waivers=tuple(_read_waiver(table, requirements) for table in file.tables("waiver")),
             name_change_business_days=file.integer("name_change_business_days"),
             standings=_read_standings(file, requirements, desks),
+            refused_twice=_read_standing(file.table("refused_twice"), requirements, desks),
         )
 
 
@@ -65,11 +67,16 @@ def _read_standings(
     file: Table, requirements: Mapping[str, Requirement], desks: Collection[str]
 ) -> Mapping[str, StandingPolicy]:
     with file.table("standings") as tables:
-        standings = {standing: _read_standing(tables.table(standing), requirements, desks) for standing in STANDINGS}
+        standings = {
+            standing: _read_standing(tables.table(standing), requirements, desks, two_keys=standing == "duplicate")
+            for standing in STANDINGS
+        }
     return MappingProxyType(standings)
 
 
-def _read_standing(table: Table, requirements: Mapping[str, Requirement], desks: Collection[str]) -> StandingPolicy:
+def _read_standing(
+    table: Table, requirements: Mapping[str, Requirement], desks: Collection[str], *, two_keys: bool = False
+) -> StandingPolicy:
     """Read one standing; one that passes in silence has an action and nothing else."""
     with table:
         action = table.text("action", among=ACTIONS, noun=f"action ({', '.join(ACTIONS)})")
@@ -87,6 +94,11 @@ def _read_standing(table: Table, requirements: Mapping[str, Requirement], desks:
             why=table.text("why"),
             fix=table.text("fix"),
             desk=table.text("desk", among=desks, noun="desk of desks.toml"),
+            say=table.text("say", default=""),
+            second_desk=table.text("second_desk", default="", among=desks, noun="desk of desks.toml"),
+            second_say=table.text("second_say", default=""),
+            keep=table.text("keep") if two_keys else "",
+            archive=table.text("archive") if two_keys else "",
             cites=table.texts("cites"),
             hold=hold,
         )

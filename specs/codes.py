@@ -11,13 +11,16 @@ from specs.defects import Defects
 from specs.folder import Folder
 from specs.spec import Code
 
+#: The file.
+CODES: Final = "codes.csv"
+
 _COLUMNS: Final = ("list", "code", "label", "valid_from", "valid_to")
 
 
 def read_codes(folder: Folder, defects: Defects) -> Mapping[str, Mapping[str, Code]]:
     """Read the lists, by name; each holds its codes by value, in the file's order."""
     lists: dict[str, dict[str, Code]] = {}
-    for row in read_csv(folder, "codes.csv", _COLUMNS, defects):
+    for row in read_csv(folder, CODES, _COLUMNS, defects):
         code = Code(
             value=row.text("code"),
             label=row.text("label"),

@@ -9,6 +9,7 @@ def uncovered(spec: Spec) -> tuple[Requirement, ...]:
     """Return each SHALL that no item, rule, standing or waiver cites and that no reason excuses, in the file's order."""
     citing = (
         *(item.cites for item in spec.items.values()),
+        *(due.cites for instrument in spec.instruments.values() for due in instrument.due),
         *(rule.cites for rule in spec.rules),
         *(standing.cites for standing in spec.certification.standings.values()),
         *(waiver.cites for waiver in spec.certification.waivers),

@@ -98,7 +98,7 @@ def _has_the_shape(content: Any, keys: set[str]) -> bool:  # noqa: ANN401  it co
 
 def _check(example: Example, text: str, dictionary: Dictionary, rules: Collection[str], defects: Defects) -> None:
     for item in example.answers:
-        for fault in dictionary.item_faults(item):
+        for fault in dictionary.answer_faults(item):
             defects.add(example.name, _line_of(item, text), fault)
     for rule in example.rules:
         if rules and rule not in rules and not _STRUCTURE.fullmatch(rule):

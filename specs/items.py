@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 #: The file.
 ITEMS: Final = "items.csv"
 
-_COLUMNS: Final = (
+#: The columns of the file.
+COLUMNS: Final = (
     "item", "instrument", "section", "label", "type", "required", "required_when", "codes", "min", "max", "length",
     "pattern", "age", "consent", "sensitive", "wire", "cites",
 )  # fmt: skip
@@ -47,7 +48,7 @@ _COLUMNS_OF_TYPE: Final = {
 
 def read_items(folder: Folder, defects: Defects) -> list[tuple[Row, Item]]:
     """Read the items in the file's order, each with its row for the checks that need the whole dictionary."""
-    return [(row, _read_item(row)) for row in read_csv(folder, ITEMS, _COLUMNS, defects)]
+    return [(row, _read_item(row)) for row in read_csv(folder, ITEMS, COLUMNS, defects)]
 
 
 def check_items(items: list[tuple[Row, Item]], dictionary: Dictionary, requirements: Mapping[str, Requirement]) -> None:

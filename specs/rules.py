@@ -11,10 +11,13 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from canonical.finding import Severity
+from specs.bounds import MOST_CASES, MOST_RULES, exceeds
 from specs.conditions import parse_conditions
 from specs.defects import Defects
 from specs.dictionary import Dictionary
+from specs.expressions import expression_faults, items_in
 from specs.folder import Folder
+from specs.patterns import pattern_fault
 from specs.requirements import citation_faults
 from specs.spec import Case, Requirement, Rule, Type
 from specs.toml_table import Table, read_toml
@@ -29,8 +32,18 @@ class Shape(StrEnum):
     ITEMS = "items"
     #: Values that the items of another term can have.
     VALUES = "values"
+    #: The code of one item; all of its occurrences are meant.
+    SERIES = "series"
     #: Conditions, as one text (``specs.conditions``).
     CONDITIONS = "conditions"
+    #: Several texts of conditions, of which one is enough.
+    WAYS = "ways"
+    #: A regular expression in RE2's language.
+    PATTERN = "pattern"
+    #: An expression in CEL (``specs.expressions``) that asks the items of another term, and no others.
+    EXPRESSION = "expression"
+    #: One value that the item of another term can have.
+    VALUE = "value"
     #: A whole number of zero or more.
     NUMBER = "number"
     FLAG = "flag"
@@ -45,13 +58,13 @@ class Term:
     optional: bool = False
     #: The types that the item must have; empty for any.
     types: frozenset[Type] = frozenset()
-    #: For values: the term that names their items.
+    #: For values and expressions: the term that names their items.
     of: str = ""
 
     @property
     def names_items(self) -> bool:
         """Return whether the term names items, by itself or within conditions."""
-        return self.shape in (Shape.ITEM, Shape.ITEMS, Shape.CONDITIONS)
+        return self.shape in (Shape.ITEM, Shape.ITEMS, Shape.SERIES, Shape.CONDITIONS, Shape.WAYS)
 
 
 _DAYS: Final = frozenset({Type.DATE, Type.DATETIME})
@@ -73,6 +86,8 @@ _ITEMS: Final = Term(name="items", shape=Shape.ITEMS)
 _WHEN: Final = Term(name="when", shape=Shape.CONDITIONS)
 
 #: Every kind of rule and its terms. A rule none of whose items is answered does not apply, unless its kind says otherwise.
+#: A rule that names items of a repeating section is asked once for each occurrence of it that has any answer, and in any
+#: case for the first; a kind with a term of the shape ``series`` looks at all occurrences and is asked once.
 KINDS: Final[Mapping[str, tuple[Term, ...]]] = MappingProxyType(
     {
         # The item must be answered where the conditions hold.
@@ -109,6 +124,21 @@ KINDS: Final[Mapping[str, tuple[Term, ...]]] = MappingProxyType(
             _values("then_values", "then"),
             _values("otherwise_values", "then", optional=True),
         ),
+        # No two occurrences of the item have the same text.
+        "distinct": (Term(name="item", shape=Shape.SERIES),),
+        # Where the conditions hold, and the item is answered at all, one of its occurrences matches the pattern.
+        "one_matches": (Term(name="item", shape=Shape.SERIES), Term(name="pattern", shape=Shape.PATTERN), _WHEN),
+        # What the sender determined is what the ways come to: ``met`` where all conditions of one way hold, ``unmet`` where
+        # each way has a condition that an answer contradicts, and nothing yet while one is open. Not asked before the
+        # sender has determined anything.
+        "determined": (
+            _item("item"),
+            Term(name="ways", shape=Shape.WAYS),
+            Term(name="met", shape=Shape.VALUE, of="item"),
+            Term(name="unmet", shape=Shape.VALUE, of="item"),
+        ),
+        # The expression must be true. Asked where one of its items is answered; the form must carry all of them.
+        "cel": (_ITEMS, Term(name="expression", shape=Shape.EXPRESSION, of="items")),
     }
 )
 
@@ -131,6 +161,8 @@ def read_rules(
             rules.append(_read_rule(file, path.stem, dictionary, requirements, desks))
         else:
             defects.add(name, 1, "Only rules stand here, one a file, named by their code: rules/B001.toml.")
+    if len(rules) > MOST_RULES:
+        defects.add("rules", 1, exceeds(len(rules), MOST_RULES, "rules"))
     return tuple(rules)
 
 
@@ -155,6 +187,9 @@ def _read_rule(
         )
     if rule.code and (rule.code != name or not _CODE.fullmatch(rule.code)):
         file.refuse("code", "The code of a rule is B and three digits, and its file is named after it.")
+    cases = len(rule.passes) + len(rule.fails)
+    if cases > MOST_CASES:
+        file.refuse("code", exceeds(cases, MOST_CASES, "cases of one rule"))
     for fault in citation_faults(rule.cites, requirements) if "cites" in file else ():
         file.refuse("cites", fault)
     return rule
@@ -171,7 +206,7 @@ def _read_case(table: Table, dictionary: Dictionary) -> Case:
     with table:
         case = Case(why=table.text("why"), answers=table.text_by_name("answers"))
     for item in case.answers:
-        for fault in dictionary.item_faults(item):
+        for fault in dictionary.answer_faults(item):
             table.refuse("answers", fault)
     return case
 
@@ -188,6 +223,8 @@ def _read_terms(file: Table, dictionary: Dictionary) -> Mapping[str, Any]:
     for term in KINDS[kind]:
         for fault in _term_faults(term, terms, dictionary) if term.name in file else ():
             file.refuse(term.name, fault)
+    for fault in _section_faults(kind, terms, dictionary):
+        file.refuse("kind", fault)
     for first, last in (("minimum", "maximum"), ("youngest", "oldest")):
         if first in terms and last in terms and terms[last] < terms[first]:
             file.refuse(last, f"The term {last!r} is below {first!r}.")
@@ -198,9 +235,9 @@ def _read_terms(file: Table, dictionary: Dictionary) -> Mapping[str, Any]:
 
 def _read_term(file: Table, term: Term) -> str | tuple[str, ...] | int | bool:
     match term.shape:
-        case Shape.ITEM | Shape.CONDITIONS:
+        case Shape.ITEM | Shape.SERIES | Shape.CONDITIONS | Shape.VALUE | Shape.PATTERN | Shape.EXPRESSION:
             return file.text(term.name)
-        case Shape.ITEMS | Shape.VALUES:
+        case Shape.ITEMS | Shape.VALUES | Shape.WAYS:
             return file.texts(term.name)
         case Shape.NUMBER:
             return file.integer(term.name)
@@ -211,18 +248,70 @@ def _read_term(file: Table, term: Term) -> str | tuple[str, ...] | int | bool:
 def _term_faults(term: Term, terms: Mapping[str, Any], dictionary: Dictionary) -> Iterator[str]:
     """Yield a sentence for each unknown item, each item of a type that the kind cannot use, each impossible value."""
     match term.shape:
-        case Shape.ITEM | Shape.ITEMS:
+        case Shape.ITEM | Shape.ITEMS | Shape.SERIES:
             for item in _items_of(terms[term.name]):
                 yield from dictionary.item_faults(item)
-                if term.types and item in dictionary.items and dictionary.items[item].type not in term.types:
-                    yield f"The item {item} is no {' or '.join(sorted(term.types))}."
-        case Shape.VALUES:
+                yield from _type_faults(item, term, dictionary)
+        case Shape.VALUES | Shape.VALUE:
             for item in _items_of(terms[term.of]):
-                yield from dictionary.value_faults(item, terms[term.name])
-        case Shape.CONDITIONS:
-            yield from _condition_faults(terms[term.name], dictionary)
+                yield from dictionary.value_faults(item, _items_of(terms[term.name]))
+        case Shape.CONDITIONS | Shape.WAYS:
+            for conditions in _items_of(terms[term.name]):
+                yield from _condition_faults(conditions, dictionary)
+        case Shape.PATTERN:
+            yield from filter(None, [pattern_fault(terms[term.name])])
+        case Shape.EXPRESSION:
+            yield from _expression_faults(terms[term.name], _items_of(terms[term.of]))
         case Shape.NUMBER | Shape.FLAG:
             return
+
+
+def _type_faults(item: str, term: Term, dictionary: Dictionary) -> Iterator[str]:
+    if term.types and item in dictionary.items and dictionary.items[item].type not in term.types:
+        yield f"The item {item} is no {' or '.join(sorted(term.types))}."
+
+
+def _expression_faults(expression: str, named: tuple[str, ...]) -> Iterator[str]:
+    """Yield what is wrong with an expression, and each item that only it names, or that it does not ask."""
+    faults = expression_faults(expression)
+    yield from faults
+    asked = () if faults else items_in(expression)
+    for item in asked:
+        if item not in named:
+            yield f"The expression asks {item!r}, which 'items' does not name."
+    for item in named if asked else ():
+        if item not in asked:
+            yield f"The expression does not ask {item!r}, which 'items' names."
+    if not faults and not asked:
+        yield "The expression asks no item."
+
+
+def _section_faults(kind: str, terms: Mapping[str, Any], dictionary: Dictionary) -> Iterator[str]:
+    """Refuse a rule that would have to be asked for each occurrence of two sections at once."""
+    single = [term for term in KINDS[kind] if term.names_items and term.shape is not Shape.SERIES]
+    items = (dictionary.items[item] for term in single for item in _named(term, terms) if item in dictionary.items)
+    sections = sorted({item.section for item in items if item.repeats > 1})
+    series = [term for term in KINDS[kind] if term.shape is Shape.SERIES]
+    if len(sections) > (0 if series else 1):
+        yield f"A rule may not ask items of {' and '.join(sections)} once for each occurrence{' beside a series' * bool(series)}."
+
+
+def _named(term: Term, terms: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the items that a term names, by itself or within conditions."""
+    for text in _items_of(terms.get(term.name, ())):
+        if term.shape in (Shape.CONDITIONS, Shape.WAYS):
+            try:
+                yield from (condition.item for condition in parse_conditions(text))
+            except ValueError:  # it has its defect already
+                continue
+        else:
+            yield text
+
+
+def items_named(rule: Rule) -> tuple[str, ...]:
+    """Return the items that a rule names, each once, in the order of its terms."""
+    terms = (term for term in KINDS[rule.kind] if term.names_items)
+    return tuple(dict.fromkeys(item for term in terms for item in _named(term, rule.terms)))
 
 
 def _condition_faults(text: str, dictionary: Dictionary) -> Iterator[str]:

@@ -28,6 +28,8 @@ class Child:
     declaration: _Element
     #: True where a group without it is refused.
     required: bool
+    #: How often the group may hold it; None for any number of times.
+    most: int | None = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,7 @@ class Schema:
             if part.tag == f"{_XS}element":
                 declaration = self.meant("element", part.get("ref")) if part.get("ref") else part
                 if declaration is not None:
-                    yield declaration.get("name", ""), Child(declaration=declaration, required=needed)
+                    yield declaration.get("name", ""), Child(declaration=declaration, required=needed, most=_most(part))
             elif part.tag in _COMPOSITORS:
                 yield from self.children(part, required=needed and part.tag != f"{_XS}choice")
             elif part.tag == f"{_XS}group":
@@ -84,11 +86,36 @@ class Schema:
 
     def values(self, element: _Element) -> frozenset[str]:
         """Return the values that the element's own simple type enumerates; empty where it enumerates none."""
-        inline = element.find(f"{_XS}simpleType")
-        simple_type = self.meant("simpleType", element.get("type")) if inline is None else inline
+        simple_type = self._simple_type(element)
         if simple_type is None:
             return frozenset()
         return frozenset(value.get("value", "") for value in simple_type.iterfind(f"{_XS}restriction/{_XS}enumeration"))
+
+    def facets(self, element: _Element) -> dict[str, str]:
+        """Return what the schema asks of an element's text, by facet; those of the types that its type restricts too."""
+        found: dict[str, list[str]] = {}
+        simple_type = self._simple_type(element)
+        while simple_type is not None:
+            restriction = simple_type.find(f"{_XS}restriction")
+            if restriction is None:
+                break
+            for facet in restriction.iterchildren(f"{_XS}*"):
+                found.setdefault(str(facet.tag).removeprefix(_XS), []).append(facet.get("value", ""))
+            base = self.meant("simpleType", restriction.get("base"))
+            if base is None:
+                found["type"] = [(restriction.get("base") or "").rpartition(":")[2]]
+            simple_type = base
+        return {name: " ".join(values) for name, values in found.items()}
+
+    def _simple_type(self, element: _Element) -> _Element | None:
+        inline = element.find(f"{_XS}simpleType")
+        return self.meant("simpleType", element.get("type")) if inline is None else inline
+
+
+def _most(part: _Element) -> int | None:
+    """Return the ``maxOccurs`` of an element in its place."""
+    text = part.get("maxOccurs", "1")
+    return None if text == "unbounded" else int(text)
 
 
 def read_schema(content: bytes, defects: Defects) -> Schema | None:

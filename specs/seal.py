@@ -22,6 +22,15 @@ def digest_of(seal: bytes) -> str:
     return f"sha-256:{hashlib.sha256(seal).hexdigest()}"
 
 
+def sealed_as(directory: Path) -> str:
+    """Return the digest that a package goes by, without reading anything else of it.
+
+    Raises:
+        ConfigurationError: it is not sealed, or cannot be read.
+    """
+    return digest_of(read_folder(directory, only=SEAL).files[SEAL])
+
+
 def seal(directory: Path) -> str:
     """Write the package's SHA256SUMS over all its other files, and return the package's digest.
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from canonical.desk import Desk
 from canonical.finding import HoldCause, Severity
 from canonical.outcome import Verdict
+from specs.occurrences import occurrences
 
 
 class Status(StrEnum):
@@ -115,6 +117,12 @@ class Item:
     #: Its path below the document's root: ``Member/DateOfBirth``; empty where it stays home.
     wire: str = ""
     cites: tuple[str, ...] = ()
+    #: How often it may be answered: as often as its section repeats.
+    repeats: int = 1
+    #: Which occurrence this is; in the dictionary always the first.
+    occurrence: int = 1
+    #: The wire path of the element that repeats with its section; empty where nothing repeats, or it stays home.
+    group: str = ""
 
     def belongs_to(self, instrument: str) -> bool:
         """Return whether that instrument carries the item."""
@@ -143,6 +151,25 @@ class Section:
     title: str
     #: The item that holds the section's comment; None where it has none.
     comment: str | None = None
+    #: How often the whole section may be filled in, its comment included: once for each caregiver, say.
+    repeats: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """One interval at which assessments fall due."""
+
+    #: The service that it binds; ``*`` for every service without one of its own.
+    service: str
+    days: int
+    #: The assessment dates that it counts from.
+    valid_from: date | None = None
+    valid_to: date | None = None
+    cites: tuple[str, ...] = ()
+
+    def valid_on(self, day: date) -> bool:
+        """Return whether it counts from an assessment of that day."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,8 +180,8 @@ class Instrument:
     title: str
     age: AgeRange
     sections: tuple[Section, ...]
-    #: Days until the next assessment is due, by service (``*`` for all others).
-    due_days: Mapping[str, int] = field(default_factory=dict)
+    #: When the next assessment is due, by service and date (``specs.due``).
+    due: tuple[Due, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +239,15 @@ class StandingPolicy:
     why: str = ""
     fix: str = ""
     desk: str = ""
+    #: What to say there about this standing; where it is empty, the desk's own words.
+    say: str = ""
+    #: Whom to turn to next, or where the first desk does not exist; the fix says which.
+    second_desk: str = ""
+    second_say: str = ""
+    #: Of two keys of one person: what to do where the key at hand is the one to keep …
+    keep: str = ""
+    #: … and where it is the one to have archived.
+    archive: str = ""
     cites: tuple[str, ...] = ()
     #: The cause to hold for, where the action is hold.
     hold: HoldCause | None = None
@@ -239,8 +275,11 @@ class CertificationPolicy:
     #: Business days after which a name-change hold is escalated.
     name_change_business_days: int
     #: By standing: ``valid``, ``valid_recertification_waived``, ``not_yet_certified``, ``expired``, ``unknown``,
-    #: ``conflict``, ``malformed``, ``awaiting_name_change``, ``awaiting_approval``, ``archived``, and ``could_not_check``.
+    #: ``conflict``, ``malformed``, ``awaiting_name_change``, ``awaiting_approval``, ``archived``, ``duplicate``, and
+    #: ``could_not_check``.
     standings: Mapping[str, StandingPolicy]
+    #: What follows where the state refuses, at the second try too, a key that we hold valid.
+    refused_twice: StandingPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,9 +363,22 @@ class Spec:
     consent_full: frozenset[str]
 
     @cached_property
+    def occurrences(self) -> Mapping[str, Item]:
+        """All that may be answered, in the document's order: each item, and as items of their own its further occurrences.
+
+        A repeating section stands here once for each occurrence: all of its items, then all of them again as ``ITEM.2``.
+        """
+        return MappingProxyType({item.code: item for item in occurrences(self.items)})
+
+    @cached_property
     def leaves_without_consent(self) -> frozenset[str]:
-        """The allow-list of items that may leave without consent."""
-        return frozenset(code for code, item in self.items.items() if item.consent is ConsentClass.ALWAYS)
+        """The allow-list of items that may leave without consent, with all their occurrences."""
+        return frozenset(code for code, item in self.occurrences.items() if item.consent is ConsentClass.ALWAYS)
+
+    def desks_for(self, policy: StandingPolicy) -> tuple[Desk, ...]:
+        """Return the desks of a standing, first and next, each with the words to say about it."""
+        named = ((policy.desk, policy.say), (policy.second_desk, policy.second_say))
+        return tuple(replace(self.desks[name], say=say or self.desks[name].say) for name, say in named if name)
 
     def desk(self, name: str) -> Desk | None:
         """Return the desk of that name; None for the empty name."""

@@ -165,11 +165,6 @@ class Table:
         with self.table(key) as table:
             return MappingProxyType({name: table.text(name) for name in table.keys()})  # noqa: SIM118  it is no mapping
 
-    def integer_by_name(self, key: str) -> Mapping[str, int]:
-        """Return a table of whole numbers above zero under a key."""
-        with self.table(key) as table:
-            return MappingProxyType({name: table.integer(name, least=1) for name in table.keys()})  # noqa: SIM118
-
     def _take(self, key: str, kind: type[Value], noun: str, default: Value | None = None) -> Value | None:
         """Return the value of exactly this type (True is no number, a datetime no date), or None and a defect."""
         self._asked.add(key)

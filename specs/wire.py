@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from specs.defects import Defects
 from specs.folder import read_folder
 from specs.items import ITEMS, read_items
-from specs.schema import SCHEMA, Schema, read_schema
+from specs.schema import SCHEMA, Child, Schema, read_schema
 from specs.spec import Item, Spec, Type
 
 if TYPE_CHECKING:
@@ -55,12 +55,13 @@ class _Agreement:
     lines: Mapping[str, int]
     defects: Defects
 
-    def check(self, group: _Element, tree: Tree) -> None:
+    def check(self, group: _Element, tree: Tree, path: str = "") -> None:
         """Compare what a group of elements declares with what the items put there."""
         children = dict(self.schema.children(group))
         for name, branch in tree.items():
             if name in children:
-                self._check_child(children[name].declaration, branch)
+                self._check_repetition(children[name], branch, f"{path}{name}")
+                self._check_child(children[name].declaration, branch, f"{path}{name}/")
             else:
                 self._refuse(branch, "The wire path leads to no element that wire.xsd declares.")
         for name, child in children.items():
@@ -69,7 +70,15 @@ class _Agreement:
                 self.defects.add(SCHEMA, line, f"The element {name} must be there, and no item fills it.")
         self._check_order(list(children), tree)
 
-    def _check_child(self, element: _Element, branch: Item | Tree) -> None:
+    def _check_repetition(self, child: Child, branch: Item | Tree, path: str) -> None:
+        """The element that repeats with its section may stand there as often as the section may be filled in."""
+        item = _first(branch)
+        if item.group == path and child.most is not None and child.most < item.repeats:
+            line = child.declaration.sourceline or 1
+            sentence = f"The section {item.section} repeats {item.repeats} times, and its element may stand here {child.most} times."
+            self.defects.add(SCHEMA, line, sentence)
+
+    def _check_child(self, element: _Element, branch: Item | Tree, path: str) -> None:
         group = self.schema.group_type(element)
         if isinstance(branch, Item):
             if group is not None:
@@ -78,7 +87,7 @@ class _Agreement:
         elif group is None:
             self._refuse(branch, "The wire path leads below an element that holds text.")
         else:
-            self.check(group, branch)
+            self.check(group, branch, path)
 
     def _check_codes(self, element: _Element, item: Item) -> None:
         allowed = self.schema.values(element)
@@ -99,9 +108,14 @@ class _Agreement:
 
     def _refuse(self, branch: Item | Tree, sentence: str) -> None:
         """Note a defect at an item, or at the first item of a group."""
-        while not isinstance(branch, Item):
-            branch = next(iter(branch.values()))
-        self.defects.add(ITEMS, self.lines[branch.code], sentence)
+        self.defects.add(ITEMS, self.lines[_first(branch).code], sentence)
+
+
+def _first(branch: Item | Tree) -> Item:
+    """Return an item, or the first item of a group."""
+    while not isinstance(branch, Item):
+        branch = next(iter(branch.values()))
+    return branch
 
 
 def _tree(spec: Spec) -> Tree:

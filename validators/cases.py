@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from canonical.errors import SpecDefect
 from specs.spec import Case, Rule, Spec
-from validators.rules import NOT_EVALUABLE, CompiledRule, compile_rule
+from validators.rules import NOT_EVALUABLE, CompiledRule, compile_occurrences
 
 
 def check_cases(spec: Spec) -> list[str]:
@@ -16,7 +16,7 @@ def check_cases(spec: Spec) -> list[str]:
 
 def _faults(rule: Rule, spec: Spec) -> Iterator[str]:
     try:
-        compiled = compile_rule(rule, spec.items)
+        compiled = compile_occurrences(rule, spec.occurrences)
     except SpecDefect as defect:
         yield str(defect).removeprefix(f"rules/{rule.code}.toml: ")
         return
@@ -29,10 +29,10 @@ def _faults(rule: Rule, spec: Spec) -> Iterator[str]:
                 yield f"[[{word}]] case {number} ({case.why}) {fault}."
 
 
-def _fault(compiled: CompiledRule, case: Case, *, meant: bool) -> str | None:
+def _fault(compiled: tuple[CompiledRule, ...], case: Case, *, meant: bool) -> str | None:
     """Return what the case does instead of what it is meant to."""
     try:
-        broken = compiled.broken(case.answers)
+        broken = any(each.broken(case.answers) for each in compiled if each.is_asked(case.answers))
     except NOT_EVALUABLE:
         return "could not be evaluated"
     if broken is meant:

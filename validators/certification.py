@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
 from canonical.assessment import Assessment, Source
 from canonical.finding import Finding, HoldCause, Kind, Severity
-from specs.spec import CertificationPolicy, Spec, StandingPolicy, Waiver
+from specs.spec import CertificationPolicy, Spec, StandingPolicy
+from validators.certificate import Term, begins_on, term
 from validators.circumstances import DATE_ITEM, Circumstances
-from validators.days import anniversary
+from validators.duplicates import duplicate
 from validators.names import MatchKey, match_key
 from validators.patterns import whole_match
 from validators.roster import AccountStatus, Assessor, Roster
@@ -39,12 +41,19 @@ class Standing(StrEnum):
     AWAITING_NAME_CHANGE = "awaiting_name_change"
     AWAITING_APPROVAL = "awaiting_approval"
     ARCHIVED = "archived"
+    #: One person, two keys; the help desk archives one of them.
+    DUPLICATE = "duplicate"
     #: No roster, or a line of it that holds no date to judge by.
     COULD_NOT_CHECK = "could_not_check"
 
 
 #: The standings that say nothing until the assessment date is known.
-_DATED: Final = frozenset({Standing.VALID_RECERTIFICATION_WAIVED, Standing.NOT_YET_CERTIFIED, Standing.EXPIRED})
+_DATED: Final = frozenset(
+    {Standing.VALID_RECERTIFICATION_WAIVED, Standing.NOT_YET_CERTIFIED, Standing.EXPIRED, Standing.DUPLICATE}
+)
+#: What a term settles once the account is approved.
+_SETTLED: Final = {Term.UNDATED: Standing.COULD_NOT_CHECK, Term.OVER: Standing.EXPIRED}
+_ABOUT_THE_NAME: Final = frozenset({Standing.AWAITING_NAME_CHANGE, Standing.CONFLICT})
 _SEVERITIES: Final = {
     "pass": Severity.ADVICE,
     "warn": Severity.WARNING,
@@ -70,76 +79,65 @@ def standing(
         return Standing.COULD_NOT_CHECK
     if policy.key_pattern is not None and not whole_match(policy.key_pattern)(key):
         return Standing.MALFORMED
-    everyone = roster.lines_of(key)
+    served = [line for line in roster.lines_of(key) if line.serves(agency)]
+    if not any(line.in_use for line in served):
+        return Standing.ARCHIVED if served else Standing.UNKNOWN
+    return _in_use(roster, policy, key, None if name is None else match_key(name), on, agency)
+
+
+def _in_use(
+    roster: Roster, policy: CertificationPolicy, key: str, claimed: MatchKey | None, on: date, agency: str | None
+) -> Standing:
+    """Return the standing of a key that the agency has in use."""
+    everyone = [line for line in roster.lines_of(key) if line.in_use]
     lines = [line for line in everyone if line.serves(agency)]
-    if not lines:
-        return Standing.UNKNOWN
-    lines = [line for line in lines if line.status is not AccountStatus.ARCHIVED]
-    if not lines:
-        return Standing.ARCHIVED
-    claimed = None if name is None else match_key(name)
-    if _two_persons(everyone) or (claimed is not None and not _may_be(claimed, lines)):
+    named = claimed is None or any(line.goes_by(claimed, on) for line in lines)
+    if _two_persons(everyone) or (claimed is not None and not named and _is_another(claimed, lines, roster, agency)):
         return Standing.CONFLICT
-    return _standing_of(_line_on(lines, policy, on), policy, claimed, on)
+    line = _line_on(lines, policy, on)
+    dated = term(line, policy, on)
+    if certificate := _of_the_certificate(line, dated):
+        return certificate
+    if not named or line.status is AccountStatus.AWAITING_NAME_CHANGE:
+        return Standing.AWAITING_NAME_CHANGE
+    if duplicate(roster, policy, key=key, on=on, agency=agency):
+        return Standing.DUPLICATE
+    return Standing.VALID_RECERTIFICATION_WAIVED if dated is Term.WAIVED else Standing.VALID
 
 
-def _standing_of(line: Assessor, policy: CertificationPolicy, claimed: MatchKey | None, on: date) -> Standing:
-    """Return the standing by the one line that speaks for the day."""
-    begins = _begins(line, policy)
-    if begins is not None and on < begins:
+def _of_the_certificate(line: Assessor, dated: Term) -> Standing | None:
+    """Return what the certificate settles by itself, whatever the name; None where it is good."""
+    if dated is Term.BEFORE:
         return Standing.NOT_YET_CERTIFIED
     if _awaits_approval(line):
         return Standing.AWAITING_APPROVAL
-    if begins is None:
-        return Standing.COULD_NOT_CHECK
-    last_day = _last_day(line, policy, begins)
-    waived = last_day is not None and last_day < on
-    if last_day is not None and waived and not any(_covers(waiver, begins, last_day, on) for waiver in policy.waivers):
-        return Standing.EXPIRED
-    if line.status is AccountStatus.AWAITING_NAME_CHANGE or (claimed and not claimed.agrees(line.known_as)):
-        return Standing.AWAITING_NAME_CHANGE
-    return Standing.VALID_RECERTIFICATION_WAIVED if waived else Standing.VALID
+    return _SETTLED.get(dated)
 
 
 def _two_persons(lines: Sequence[Assessor]) -> bool:
-    """Return whether lines in use name different people; an archived line is a conflict that has been settled."""
-    in_use = [line for line in lines if line.status is not AccountStatus.ARCHIVED]
-    return any(not in_use[0].is_same_person(line) for line in in_use[1:])
+    """Return whether lines in use name different people; where one is archived the conflict has been settled."""
+    return any(not lines[0].is_same_person(line) for line in lines[1:])
 
 
-def _may_be(claimed: MatchKey, lines: Sequence[Assessor]) -> bool:
-    """Return whether the name can be the person's: present, former, or changed with one part kept."""
-    names = (name for line in lines for name in (line.known_as, *line.was_known_as))
-    return any(claimed.agrees(name) or claimed.resembles(name) for name in names)
+def _is_another(claimed: MatchKey, lines: Sequence[Assessor], roster: Roster, agency: str | None) -> bool:
+    """Return whether a name that is not the owner's must be somebody else's.
+
+    A former name, or a name that kept a part, looks like a change of name; not so where it is that of a colleague who has
+    a key of their own.
+    """
+    if not any(claimed.resembles(name) for line in lines for name in (line.known_as, *line.was_known_as)):
+        return True
+    colleagues = (line for line in roster.lines_named(claimed) if line.serves(agency))
+    return any(not colleague.is_same_person(line) for colleague in colleagues for line in lines)
 
 
 def _line_on(lines: Sequence[Assessor], policy: CertificationPolicy, on: date) -> Assessor:
     """Return the line of the latest certificate earned by that day; where none was, of the earliest."""
     if len(lines) == 1:
         return lines[0]
-    dated = sorted(lines, key=lambda line: _begins(line, policy) or date.min)
-    earned = [line for line in dated if (_begins(line, policy) or date.min) <= on]
+    dated = sorted(lines, key=lambda line: begins_on(line, policy) or date.min)
+    earned = [line for line in dated if (begins_on(line, policy) or date.min) <= on]
     return earned[-1] if earned else dated[0]
-
-
-def _begins(line: Assessor, policy: CertificationPolicy) -> date | None:
-    """Return the first day of the certificate: certified, else issued, else reckoned back from its expiry.
-
-    Training begins only after an out-of-state account is approved, so nobody is certified before that.
-    """
-    begins = line.certified_on or line.issued_on
-    if begins is None and line.expires_on is not None and policy.validity_years is not None:
-        begins = anniversary(line.expires_on, -policy.validity_years)
-    if begins is not None and line.out_of_state and line.approved_on is not None:
-        return max(begins, line.approved_on)
-    return begins
-
-
-def _last_day(line: Assessor, policy: CertificationPolicy, begins: date) -> date | None:
-    """Return the last day of the certificate; None where it never ends. The anniversary itself still counts."""
-    if line.expires_on is not None:
-        return line.expires_on
-    return None if policy.validity_years is None else anniversary(begins, policy.validity_years)
 
 
 def _awaits_approval(line: Assessor) -> bool:
@@ -147,12 +145,6 @@ def _awaits_approval(line: Assessor) -> bool:
     if line.approved_on is not None:
         return False
     return line.out_of_state or line.status is AccountStatus.AWAITING_APPROVAL
-
-
-def _covers(waiver: Waiver, begins: date, last_day: date, on: date) -> bool:
-    """Return whether a suspension keeps a certificate good: current when it began, or earned while it lasted."""
-    lasts = waiver.begins <= on and (waiver.ends is None or on <= waiver.ends)
-    return lasts and waiver.begins <= last_day and begins <= on
 
 
 def judge(
@@ -178,7 +170,16 @@ def judge(
         return [_could_not_run(assessment, spec, DATE_ITEM)]
     if held is Standing.COULD_NOT_CHECK:
         return [_could_not_run(assessment, spec, KEY_ITEM)]
-    return _findings(assessment, spec, held)
+    findings = _findings(assessment, spec, held)
+    policy = spec.certification
+    if held is Standing.DUPLICATE and (two := duplicate(roster, policy, key=key, on=on, agency=assessment.agency)):
+        return [replace(finding, fix=two.fix(key, policy.standings[held])) for finding in findings]
+    return findings
+
+
+def refused_twice(assessment: Assessment, spec: Spec) -> Finding:
+    """Return what to tell where the state refused the key at the second try too, though we hold it valid."""
+    return _finding(assessment, spec, spec.certification.refused_twice, (KEY_ITEM,))
 
 
 def _findings(assessment: Assessment, spec: Spec, held: Standing) -> list[Finding]:
@@ -186,25 +187,27 @@ def _findings(assessment: Assessment, spec: Spec, held: Standing) -> list[Findin
     policy = spec.certification.standings[held]
     if not policy.rule:
         return []
-    about_name = held in (Standing.AWAITING_NAME_CHANGE, Standing.CONFLICT)
-    items = (KEY_ITEM, NAME_ITEM) if about_name else (KEY_ITEM,)
-    unchecked = held is Standing.COULD_NOT_CHECK
-    return [
-        Finding(
-            rule=policy.rule,
-            severity=_SEVERITIES[policy.action],
-            kind=Kind.COULD_NOT_CHECK if unchecked else Kind.CERTIFICATION,
-            title=policy.title,
-            message=policy.message,
-            items=items,
-            sources=_places(assessment, items),
-            fix=policy.fix,
-            why=policy.why,
-            desk=spec.desks.get(policy.desk),
-            cites=policy.cites,
-            hold=_hold(policy, unchecked=unchecked),
-        )
-    ]
+    items = (KEY_ITEM, NAME_ITEM) if held in _ABOUT_THE_NAME else (KEY_ITEM,)
+    return [_finding(assessment, spec, policy, items, unchecked=held is Standing.COULD_NOT_CHECK)]
+
+
+def _finding(
+    assessment: Assessment, spec: Spec, policy: StandingPolicy, items: tuple[str, ...], *, unchecked: bool = False
+) -> Finding:
+    return Finding(
+        rule=policy.rule,
+        severity=_SEVERITIES[policy.action],
+        kind=Kind.COULD_NOT_CHECK if unchecked else Kind.CERTIFICATION,
+        title=policy.title,
+        message=policy.message,
+        items=items,
+        sources=_places(assessment, items),
+        fix=policy.fix,
+        why=policy.why,
+        desk=next(iter(spec.desks_for(policy)), None),
+        cites=policy.cites,
+        hold=_hold(policy, unchecked=unchecked),
+    )
 
 
 def _hold(policy: StandingPolicy, *, unchecked: bool) -> HoldCause | None:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from specs.spec import Condition, Item, Type
 
 #: The texts that would leave, by item code.
 Texts: TypeAlias = Mapping[str, str]
+
+
+class Seen(dict[str, str]):
+    """The texts of one document, and what was made of them once for all rules that need it."""
+
+    __slots__ = ("contexts",)
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        """Begin with the texts alone."""
+        super().__init__(texts)
+        #: The contexts of its expressions, by what binds them (``validators.expressions``).
+        self.contexts: dict[Hashable, Any] = {}
+
+
 #: Asks something of the texts.
 Test: TypeAlias = Callable[[Texts], bool]
 

@@ -7,6 +7,7 @@ from enum import Enum, auto
 
 from canonical.assessment import Assessment
 from canonical.finding import Finding
+from canonical.occurrence import parted
 from specs.spec import Spec
 from validators.structural_checks import CHECKS
 
@@ -26,7 +27,9 @@ def stays_home(spec: Spec) -> frozenset[str]:
     """Return what leaves only with consent to the full CANS: its items, and every section comment whatever its line says."""
     sections = (section for instrument in spec.instruments.values() for section in instrument.sections)
     comments = {section.comment for section in sections if section.comment}
-    return frozenset(spec.items) - spec.leaves_without_consent | comments
+    return frozenset(
+        code for code in spec.occurrences if code not in spec.leaves_without_consent or parted(code)[0] in comments
+    )
 
 
 def consent_of(assessment: Assessment, spec: Spec) -> Consent:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 from typing import Final
 
 _ISO_LENGTH: Final = len("2026-01-31")
@@ -28,8 +28,12 @@ def completed_years(born: date, on: date) -> int:
 
 
 def anniversary(day: date, years: int) -> date:
-    """Return the same day some years later; 29 February becomes 28 February where the year has none."""
+    """Return the same day some years later; 29 February becomes 28 February where the year has none.
+
+    The calendar ends with 9999, which some systems write for "never": beyond it there is no later day.
+    """
+    year = min(max(day.year + years, MINYEAR), MAXYEAR)
     try:
-        return day.replace(year=day.year + years)
+        return day.replace(year=year)
     except ValueError:
-        return day.replace(year=day.year + years, day=28)
+        return day.replace(year=year, day=28)

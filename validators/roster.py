@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -22,6 +24,7 @@ COLUMNS: Final = (
     "status", "approved_on",
 )  # fmt: skip
 _MANDATORY: Final = ("key", "last_name")
+_DATED_NAME: Final = re.compile(r"(?P<name>.*\S)\s+until\s+(?P<day>\d\S*)", re.IGNORECASE | re.DOTALL)
 _HOME: Final = frozenset({"", "MA", "MASSACHUSETTS"})
 
 
@@ -47,6 +50,16 @@ class AccountStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormerName:
+    """A name that a person has given up."""
+
+    #: Folded for comparison.
+    known_as: MatchKey = field(repr=False)
+    #: The last day on which it was in use; None where the roster does not say.
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assessor:
     """One line of the roster: a person, a key, and what is known of both."""
 
@@ -55,7 +68,7 @@ class Assessor:
     last_name: str = field(repr=False)
     #: Empty for a person with a single name.
     first_name: str = field(default="", repr=False)
-    #: ``LAST, FIRST``, or a former last name alone.
+    #: ``LAST, FIRST``, or a former last name alone; each may end with ``until YYYY-MM-DD``, its last day.
     former_names: tuple[str, ...] = field(default=(), repr=False)
     #: The agencies that the person works for; empty where the roster does not say: then for any.
     agencies: frozenset[str] = frozenset()
@@ -72,13 +85,26 @@ class Assessor:
     #: The present name, folded for comparison.
     known_as: MatchKey = field(init=False, repr=False)
     #: The former names likewise.
-    was_known_as: tuple[MatchKey, ...] = field(init=False, repr=False)
+    formerly: tuple[FormerName, ...] = field(init=False, repr=False)
+    #: The letters of each name, present and former: by them the roster finds who may be the same person.
+    letters: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Fold the names once: a roster is read once and asked often."""
         object.__setattr__(self, "known_as", match_key(f"{self.last_name}, {self.first_name}"))
-        former = (name if "," in name else f"{name}, {self.first_name}" for name in self.former_names)
-        object.__setattr__(self, "was_known_as", tuple(match_key(name) for name in former))
+        formerly = (_former_name(text, self.first_name) for text in self.former_names)
+        object.__setattr__(self, "formerly", tuple(formerly))
+        object.__setattr__(self, "letters", frozenset({self.known_as.letters, *(n.letters for n in self.was_known_as)}))
+
+    @property
+    def was_known_as(self) -> tuple[MatchKey, ...]:
+        """The former names, whenever they were in use."""
+        return tuple(name.known_as for name in self.formerly)
+
+    @property
+    def in_use(self) -> bool:
+        """False for a duplicate that was put away."""
+        return self.status is not AccountStatus.ARCHIVED
 
     @property
     def out_of_state(self) -> bool:
@@ -93,6 +119,12 @@ class Assessor:
     def serves(self, agency: str | None) -> bool:
         """Return whether that agency may see this line; no agency asks for the whole roster."""
         return agency is None or not self.agencies or agency in self.agencies
+
+    def goes_by(self, name: MatchKey, on: date) -> bool:
+        """Return whether the name is the present one, or was the person's on that day by the roster's own dates."""
+        return self.known_as.agrees(name) or any(
+            former.until is not None and on <= former.until and former.known_as.agrees(name) for former in self.formerly
+        )
 
     def is_same_person(self, other: Assessor) -> bool:
         """Return whether two lines name one person, a change of name included."""
@@ -113,13 +145,15 @@ class Roster:
     digest: str
     assessors: tuple[Assessor, ...] = field(repr=False)
     _by_key: Mapping[str, tuple[Assessor, ...]] = field(init=False, repr=False)
+    #: By the letters of each name, former ones too.
+    _by_letters: Mapping[str, tuple[Assessor, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Index the lines by key; a key may stand on several (two agencies, a renewal, a conflict)."""
-        index: dict[str, tuple[Assessor, ...]] = {}
-        for assessor in self.assessors:
-            index[assessor.key] = (*index.get(assessor.key, ()), assessor)
-        object.__setattr__(self, "_by_key", MappingProxyType(index))
+        """Index the lines by key and by name; a key may stand on several (two agencies, a renewal, a conflict)."""
+        by_key = _index((line.key, line) for line in self.assessors)
+        by_letters = _index((letters, line) for line in self.assessors for letters in line.letters)
+        object.__setattr__(self, "_by_key", by_key)
+        object.__setattr__(self, "_by_letters", by_letters)
 
     def __len__(self) -> int:
         """Return the number of lines."""
@@ -128,6 +162,23 @@ class Roster:
     def lines_of(self, key: str) -> tuple[Assessor, ...]:
         """Return the lines that carry exactly this key."""
         return self._by_key.get(key, ())
+
+    def other_keys_of(self, line: Assessor) -> tuple[Assessor, ...]:
+        """Return the lines in use that name the same person under another key."""
+        found = [self._by_letters.get(letters, ()) for letters in line.letters]
+        if all(len(lines) < 2 for lines in found):  # noqa: PLR2004 - itself and no other: almost everybody
+            return ()
+        return tuple(
+            other
+            for lines in found
+            for other in lines
+            if other.key != line.key and other.in_use and other.is_same_person(line)
+        )
+
+    def lines_named(self, name: MatchKey) -> tuple[Assessor, ...]:
+        """Return the lines in use whose present name this is."""
+        lines = self._by_letters.get(name.letters, ())
+        return tuple(line for line in lines if line.in_use and line.known_as.agrees(name))
 
     @classmethod
     def from_csv(cls, content: bytes, name: str) -> Roster:
@@ -141,6 +192,14 @@ class Roster:
         if lines.defects:
             raise RosterDefect(f"{name} cannot be used as a roster; nothing was read.", defects=tuple(lines.defects))
         return cls(digest=f"sha-256:{hashlib.sha256(content).hexdigest()}", assessors=assessors)
+
+
+def _index(entries: Iterable[tuple[str, Assessor]]) -> Mapping[str, tuple[Assessor, ...]]:
+    """Return the lines under each word."""
+    index: defaultdict[str, list[Assessor]] = defaultdict(list)
+    for word, line in entries:
+        index[word].append(line)
+    return MappingProxyType({word: tuple(lines) for word, lines in index.items()})
 
 
 class _Lines:
@@ -194,7 +253,7 @@ class _Lines:
             key=cells["key"],
             last_name=cells["last_name"],
             first_name=cells["first_name"],
-            former_names=_parts(cells["former_names"]),
+            former_names=self._former_names(cells["former_names"], place),
             agencies=frozenset(_parts(cells["agencies"])),
             state=cells["state"],
             certified_on=self._day(cells, "certified_on", place),
@@ -215,6 +274,16 @@ class _Lines:
             self._refuse(f"{place}, column {column}", "The cell is not a date of the form YYYY-MM-DD.")
             return None
 
+    def _former_names(self, cell: str, place: str) -> tuple[str, ...]:
+        names = _parts(cell)
+        try:
+            for name in names:
+                _former_name(name, "")
+        except ValueError:
+            self._refuse(f"{place}, column former_names", "What follows “until” is not a date of the form YYYY-MM-DD.")
+            return ()
+        return names
+
     def _status(self, cell: str, place: str) -> AccountStatus:
         try:
             return AccountStatus(cell.casefold().replace("-", "_").replace(" ", "_") or AccountStatus.ACTIVE)
@@ -224,6 +293,13 @@ class _Lines:
 
     def _refuse(self, place: str, sentence: str) -> None:
         self.defects.append(f"{self.name}, {place}: {sentence}")
+
+
+def _former_name(text: str, first_name: str) -> FormerName:
+    """Read ``LAST, FIRST until YYYY-MM-DD``; first name and date may be missing. ValueError where the date is none."""
+    dated = _DATED_NAME.fullmatch(text)
+    name, until = (dated["name"], read_day(dated["day"])) if dated else (text, None)
+    return FormerName(known_as=match_key(name if "," in name else f"{name}, {first_name}"), until=until)
 
 
 def _parts(cell: str) -> tuple[str, ...]:

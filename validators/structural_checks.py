@@ -154,6 +154,20 @@ _CHECKS: Final = (
         fix="Answer {item} with yes or no, or send the assessment with the completion state that it really has.",
     ),
     StructuralCheck(
+        code="S014",
+        title="Gap before a further occurrence",
+        message="{label} is answered, and the occurrence before it has no answer at all.",
+        why="A gap looks as if a caregiver or a diagnosis had been lost on the way; the document closes gaps, and nobody could tell.",
+        fix="Number the occurrences without gaps: the item's code for the first, then .2, .3 and so on.",
+    ),
+    StructuralCheck(
+        code="S015",
+        title="More answers than the form takes",
+        message="{label} is answered more often than the form takes it ({repeats}).",
+        why="What the form has no place for cannot be sent, so this answer would be lost.",
+        fix="Export {item} no more often than that. Where it comes from a group that FHIR repeats, check that the right group is repeated.",
+    ),
+    StructuralCheck(
         code="S020",
         kind=Kind.CONSENT,
         hold=HoldCause.CONSENT,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from typing import Final, TypeAlias
 
 from canonical.assessment import Answer, Assessment, Source
 from canonical.errors import SpecDefect
 from canonical.finding import Finding
+from canonical.occurrence import parted
 from specs.spec import AgeRange, Code, Item, Spec, Type
 from validators.circumstances import BIRTH_ITEM, DATE_ITEM, INSTRUMENT_ITEM, Circumstances
-from validators.conditions import UNANSWERED, Test, Texts, all_hold
+from validators.conditions import UNANSWERED, Seen, Test, Texts, all_hold
 from validators.consent import stays_home
 from validators.days import read_day
 from validators.patterns import whole_match
@@ -44,6 +46,17 @@ _FEW: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
+class _Block:
+    """Lines that are judged together: all that does not repeat between two sections that do, or one occurrence of these."""
+
+    lines: tuple[_Line, ...]
+    #: Of an occurrence: the codes of which one must be answered for it to be there at all. The first is always there.
+    codes: frozenset[str]
+    #: Of a second, third … occurrence: the codes of the one before, which may not be a gap.
+    before: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class _Line:
     """One item as one instrument's form asks for it."""
 
@@ -65,28 +78,30 @@ class Structure:
         self._spec = spec
         self._home = stays_home(spec)
         self._ages = spec.instruments[instrument].age if instrument is not None else None
-        items = [item for item in spec.items.values() if instrument is None or item.belongs_to(instrument)]
-        #: The items of the form, in the dictionary's order.
+        items = [item for item in spec.occurrences.values() if instrument is None or item.belongs_to(instrument)]
+        #: The items of the form, with all their occurrences.
         self.carried = frozenset(item.code for item in items)
         comments = {section.comment for form in spec.instruments.values() for section in form.sections}
-        self._lines = tuple(
+        faults = {code: _fault(item, spec.codes) for code, item in spec.items.items()}
+        lines = [
             _Line(
                 code=item.code,
-                fault=_fault(item, spec.codes),
+                fault=faults[parted(item.code)[0]],
                 wanted=_wanted(item, spec, instrument),
                 gate=item.age,
                 clinical=item.code in self._home,
-                missing="S010" if item.code in comments else "S001",
+                missing="S010" if parted(item.code)[0] in comments else "S001",
             )
             for item in items
             if instrument is not None or item.code != INSTRUMENT_ITEM  # S011 says it all
-        )
+        ]
+        self._blocks = tuple(_blocks(lines, spec.occurrences))
 
     def seen(self, assessment: Assessment, circumstances: Circumstances) -> Texts:
         """Return the texts that are judged: those of the form that consent lets leave."""
         answers = assessment.answers
         codes = self.carried if circumstances.full else self.carried - self._home
-        return {code: answer.text for code, answer in answers.items() if code in codes}
+        return Seen({code: answer.text for code, answer in answers.items() if code in codes})
 
     def judge(self, assessment: Assessment, circumstances: Circumstances, texts: Texts) -> list[Finding]:
         """Judge the form as a whole, then each of its items in the dictionary's order, then what is not of the form."""
@@ -110,8 +125,21 @@ class Structure:
         self, answers: Mapping[str, Answer], circumstances: Circumstances, texts: Texts
     ) -> Iterator[tuple[str, str]]:
         """Yield the failed check and the item, in the dictionary's order."""
+        given = answers.keys() | circumstances.unreadable
+        for block in self._blocks:
+            if block.before:
+                if block.codes.isdisjoint(given):
+                    continue
+                if block.before.isdisjoint(given) and (circumstances.full or block.codes.isdisjoint(self._home)):
+                    yield "S014", next(line.code for line in block.lines if line.code in given)
+            yield from self._lines(block.lines, answers, circumstances, texts)
+
+    def _lines(
+        self, lines: Iterable[_Line], answers: Mapping[str, Answer], circumstances: Circumstances, texts: Texts
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the failed check and the item of each line."""
         full, age, on, unreadable = circumstances.full, circumstances.age, circumstances.on, circumstances.unreadable
-        for line in self._lines:
+        for line in lines:
             code = line.code
             if line.clinical and not full:
                 continue
@@ -135,17 +163,22 @@ class Structure:
 
     def _strangers(self, assessment: Assessment, circumstances: Circumstances) -> Iterator[Finding]:
         """Judge what is answered and not of this form; what the dictionary does not know is shown by its place only."""
-        for code in self._spec.items:
+        for code in self._spec.occurrences:
             at_home = code in self._home and not circumstances.full
             if code in assessment.answers and code not in self.carried and not at_home:
                 yield self._finding("S008", assessment, code)
         for code, answer in assessment.answers.items():
-            if code not in self._spec.items:
+            item, number = parted(code)
+            if code in self._spec.occurrences:
+                continue
+            if item in self._spec.items and number > 1:
+                yield self._finding("S015", assessment, item).at((answer.source,))
+            else:
                 yield CHECKS["S002"].finding(self._spec.desks, sources=(answer.source,))
 
     def _finding(self, code: str, assessment: Assessment, *items: str, **words: str) -> Finding:
         """Return a finding about items, at their places; what is missing is shown at the assessment's own."""
-        item = self._spec.items[items[0]]
+        item = self._spec.occurrences[items[0]]
         sources = [assessment.answers[name].source for name in items if name in assessment.answers]
         return CHECKS[code].finding(
             self._spec.desks,
@@ -154,6 +187,21 @@ class Structure:
             cites=item.cites,
             words={**_words(item, self._spec.codes), **words},
         )
+
+
+def _blocks(lines: Iterable[_Line], items: Mapping[str, Item]) -> Iterator[_Block]:
+    """Cut a form's lines into blocks, in their order."""
+
+    def occurrence(line: _Line) -> tuple[str, int]:
+        item = items[line.code]
+        return (item.section, item.occurrence) if item.repeats > 1 else ("", 1)
+
+    before: frozenset[str] = frozenset()
+    for (_, number), members in groupby(lines, key=occurrence):
+        block = tuple(members)
+        codes = frozenset(line.code for line in block)
+        yield _Block(block, codes, before if number > 1 else frozenset())
+        before = codes
 
 
 def _distinct(sources: list[Source]) -> tuple[Source, ...]:
@@ -274,6 +322,7 @@ def _words(item: Item, codes: Mapping[str, Mapping[str, Code]]) -> dict[str, str
         "range": _range(item.minimum, item.maximum),
         "length": str(item.length),
         "pattern": item.pattern or "",
+        "repeats": "once" if item.repeats == 1 else f"{item.repeats} times",
     }
 
 

@@ -130,6 +130,24 @@ WRONG_PARAMETER: Final = Problem(
     title="Wrong parameter",
     detail="A parameter does not have the form that /openapi.json describes; see “fields”.",
 )
+KEY_ON_ROSTER: Final = Problem(
+    name="key-on-roster",
+    status=409,
+    title="Key on the roster already",
+    detail="Your roster holds this certification key already: PATCH the assessor who has it. A key belongs to one person.",
+)
+NOT_RELEASABLE: Final = Problem(
+    name="not-releasable",
+    status=409,
+    title="A person's word does not cure it",
+    detail="It does not wait, or it waits for what only the roster, the record or a package can cure; see “holds”.",
+)
+NOT_HOLDABLE: Final = Problem(
+    name="not-holdable",
+    status=409,
+    title="It cannot wait any more",
+    detail="Only what has not left can be made to wait; see its “state”.",
+)
 UNREADABLE_PAYLOAD: Final = Problem(
     name="unreadable-payload",
     status=422,

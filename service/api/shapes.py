@@ -21,6 +21,7 @@ _SUBMISSION: Final[JsonDict] = {
     "verdict": "accepted",
     "receipt": "T-000123",
     "holds": [],
+    "escalated_at": None,
     "payload": "pay_k3w5ybkd6t2hpzcnae4x7mmvq2",
     "ordinal": 0,
     "received_at": "2026-03-02T14:05:09.120Z",
@@ -83,6 +84,7 @@ class SubmissionShape(Shape):
     verdict: Verdict | None = Field(description="The state's word alone.")
     receipt: str | None = Field(description="The state's tracking id.")
     holds: list[HoldCause] = Field(description="What it waits for.")
+    escalated_at: AwareDatetime | None = Field(description="When a change of name had waited too long.")
     payload: str
     ordinal: int = Field(description="Which assessment of the payload, from 0.")
     received_at: AwareDatetime
@@ -182,6 +184,7 @@ class EventShape(Shape):
     became: State
     actor: str
     why: str
+    note: str | None = Field(description="A person's own words.")
 
 
 class EventsShape(Shape):

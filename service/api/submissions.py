@@ -110,41 +110,41 @@ async def list_submissions(
     ask = service_of(request).outbox.entries
     entries = await asyncio.to_thread(ask, caller.id, after=after, limit=limit + 1, state=state)
     page, more = entries[:limit], len(entries) > limit
-    return _json({"submissions": [entry_data(entry) for entry in page], "next": page[-1].id if more else None})
+    return json_answer({"submissions": [entry_data(entry) for entry in page], "next": page[-1].id if more else None})
 
 
 @router.get("/{submission}", responses={200: answer(SubmissionShape, "As it stands."), **_ASKING})
 async def show(request: Request, caller: Caller, submission: str) -> Response:
     """Show one submission."""
-    return _json(entry_data(await _own(request, caller, submission)))
+    return json_answer(entry_data(await own(request, caller, submission)))
 
 
 @router.get("/{submission}/events", responses={200: answer(EventsShape, "Oldest first."), **_ASKING})
 async def events(request: Request, caller: Caller, submission: str) -> Response:
     """Show the moves of a submission."""
-    entry = await _own(request, caller, submission)
+    entry = await own(request, caller, submission)
     moves = await asyncio.to_thread(service_of(request).outbox.events, caller.id, entry.id)
-    return _json({"events": [_event_data(event) for event in moves]})
+    return json_answer({"events": [_event_data(event) for event in moves]})
 
 
 @router.get("/{submission}/report", responses={200: answer(ReportShape, "With the state's own reasons."), **_ASKING})
 async def report(request: Request, caller: Caller, submission: str) -> Response:
     """Show what our judging found, and what the state refused it for."""
-    entry = await _own(request, caller, submission)
+    entry = await own(request, caller, submission)
     judged = await asyncio.to_thread(service_of(request).outbox.report, caller.id, entry.id)
     if judged is None:
         raise Refusal(NOT_FOUND)
     origin = Source(file=f"payload:{entry.payload}", label=f"assessment {entry.ordinal + 1}")
     checked = Checked(name=origin.file, assessments=((origin, judged),))
-    return _json(as_data(Run(payloads=(checked,))))
+    return json_answer(as_data(Run(payloads=(checked,))))
 
 
 @router.get("/{submission}/receipts", responses={200: answer(ReceiptsShape, "Oldest first."), **_ASKING})
 async def receipts(request: Request, caller: Caller, submission: str) -> Response:
     """Show what the state answered, whole."""
-    entry = await _own(request, caller, submission)
+    entry = await own(request, caller, submission)
     contents = await asyncio.to_thread(service_of(request).outbox.receipts, caller.id, entry.id)
-    return _json({"receipts": [content.decode("utf-8", "replace") for content in contents]})
+    return json_answer({"receipts": [content.decode("utf-8", "replace") for content in contents]})
 
 
 def entry_data(entry: Entry) -> dict[str, Any]:
@@ -158,6 +158,7 @@ def entry_data(entry: Entry) -> dict[str, Any]:
         "verdict": None if entry.verdict is None else entry.verdict.value,
         "receipt": entry.receipt,
         "holds": [cause.value for cause in entry.holds],
+        "escalated_at": None if entry.escalated_at is None else _moment(entry.escalated_at),
         "payload": entry.payload,
         "ordinal": entry.ordinal,
         "received_at": _moment(entry.received_at),
@@ -178,7 +179,7 @@ def _answer(entries: Sequence[Entry], findings: Sequence[Finding]) -> tuple[int,
     return _TAKEN, orjson.dumps({"submissions": [entry_data(entry) for entry in entries], "findings": found})
 
 
-async def _own(request: Request, caller: Caller, submission: str) -> Entry:
+async def own(request: Request, caller: Caller, submission: str) -> Entry:
     """Return the submission, where it is the caller's own; anybody else's is not there.
 
     Raises:
@@ -199,6 +200,7 @@ def _event_data(event: Event) -> dict[str, str | None]:
         "became": event.became.value,
         "actor": event.actor,
         "why": event.why,
+        "note": event.note or None,
     }
 
 
@@ -206,5 +208,6 @@ def _moment(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _json(data: dict[str, Any]) -> Response:
+def json_answer(data: dict[str, Any]) -> Response:
+    """Return an answer of plain data."""
     return Response(orjson.dumps(data), media_type="application/json")

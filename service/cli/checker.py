@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from pydantic import SecretStr
 
 from adapters import registry
 from adapters.mapping import AgencyMapping
@@ -15,6 +18,7 @@ from service import settings
 from service.cli import payload_files
 from service.cli.judging_options import Choices
 from service.cli.mapping_choice import MappingChoice
+from service.clock import utc_now
 from service.judging import Judge, located
 from service.reports.run import Checked
 from service.settings import Settings
@@ -56,7 +60,7 @@ class Checker:
         self._at = at
         self._settings: dict[Path, Settings] = {}
         self._mappings = MappingChoice()
-        self._judges: dict[tuple[tuple[Path, ...], Path | None], Judge] = {}
+        self._judges: dict[tuple[tuple[Path, ...], str | None, Path | None], Judge] = {}
 
     def examine(self, path: Path) -> Examined:
         """Read and judge one file.
@@ -83,6 +87,14 @@ class Checker:
         """
         return examined.judge.spec_for(assessment, self._at.date())
 
+    def sending(self, examined: Examined) -> Spec:
+        """Return the package whose document would be sent today.
+
+        Raises:
+            NoSpecInForce: there is none.
+        """
+        return examined.judge.sending(self._at.date())
+
     def _settings_for(self, path: Path) -> Settings:
         folder = path.parent
         if folder not in self._settings:
@@ -91,22 +103,42 @@ class Checker:
 
     def _judge(self, chosen: Settings) -> Judge:
         roster = (self._choices.roster or chosen.roster) if self._choices.certification else None
-        key = (chosen.spec_path, roster)
+        named = self._choices.spec or chosen.spec
+        key = (chosen.spec_path, named, roster)
         if key not in self._judges:
             catalog = Catalog(*chosen.spec_path)
             self._judges[key] = Judge(
                 catalog=catalog,
                 roster=read_roster(roster) if roster else None,
-                spec=catalog.named(self._choices.spec) if self._choices.spec else None,
+                spec=catalog.named(named) if named else None,
                 certification=self._choices.certification,
             )
         return self._judges[key]
 
 
 def read_roster(path: Path) -> Roster:
-    """Read a roster of certification keys.
+    """Read a roster of certification keys: CSV, a workbook, or a snapshot of one that the service keeps.
 
     Raises:
         ConfigurationError: it cannot be read, or rows of it are broken.
+        SnapshotTooOld: it is a snapshot that says nothing about today any more.
     """
-    return Roster.from_csv(payload_files.read(path), payload_files.name_of(path))
+    name = payload_files.name_of(path)
+    content = payload_files.read(path)
+    if content.startswith(b"ecas roster snapshot"):
+        return _read_snapshot(content, name, settings.load(path).snapshot_key)
+    if content.startswith(b"PK"):
+        from service.roster import file as roster_file  # noqa: PLC0415 - a process of its own reads workbooks
+
+        return roster_file.read_content(content, name)
+    return Roster.from_csv(content, name)
+
+
+def _read_snapshot(content: bytes, name: str, key: SecretStr | None) -> Roster:
+    """Read a snapshot, and say how old it is."""
+    from service.roster import snapshot  # noqa: PLC0415 - brings cryptography, which a plain check does not need
+
+    now = utc_now()
+    roster = snapshot.read(content, name, key=key.get_secret_value() if key else None, now=now)
+    sys.stderr.write(f"{roster.told(now)}\n")
+    return roster

@@ -80,6 +80,15 @@ class Client:
         headers = {"Idempotency-Key": idempotency_key, "Content-Type": "application/octet-stream"}
         return self._ask("POST", f"{path}?{urlencode(query)}", headers, content)
 
+    def tell(self, path: str, **said: str) -> Answer:
+        """Say something about what is there; said twice it means the same.
+
+        Raises:
+            Unreachable: the service is not there, or cannot answer now.
+            ConfigurationError: it does not know the key.
+        """
+        return self._ask("POST", path, {"Content-Type": "application/json"}, json.dumps(said).encode())
+
     def _ask(self, method: str, path: str, headers: Mapping[str, str], content: bytes | None) -> Answer:
         connection = self._connect()
         own = {"Authorization": f"Bearer {self._key}", "User-Agent": f"ecas-bridge/{__version__}"}

@@ -57,9 +57,9 @@ def _documents(checker: Checker, examined: Examined) -> tuple[list[Document], li
     documents, refused = [], []
     for assessment, report in examined.judged:
         try:
-            documents.append(build(assessment, checker.spec_for(examined, assessment)))
+            documents.append(build(assessment, checker.spec_for(examined, assessment), checker.sending(examined)))
         except UnfitDocument as fault:
-            if not any(finding.rule == "X003" for finding in report.findings):
+            if not any(finding.rule in ("X003", "X006") for finding in report.findings):
                 refused.append(unfit(assessment, fault))
     return documents, refused
 

@@ -24,7 +24,9 @@ from specs.catalog import Catalog
 @click.option("--spec", metavar="VERSION|FOLDER", help="The package to judge by; else the one in force today.")
 def command(*, host: str, port: int, ledger: Path, weather: Path | None, clients: Path | None, spec: str | None) -> int:
     """Run a state endpoint of our own: it judges by its own reading of the package and forgets nothing."""
-    catalog = Catalog(*settings.load().spec_path)
-    package = catalog.named(spec) if spec else catalog.for_date(utc_now().date())
+    chosen = settings.load()
+    catalog = Catalog(*chosen.spec_path)
+    named = spec or chosen.spec
+    package = catalog.named(named) if named else catalog.for_date(utc_now().date())
     serve(host, port, ledger, weather, package, clients=clients)
     return Exit.CLEAN

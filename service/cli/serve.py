@@ -11,7 +11,7 @@ from gateway_client.interlock import is_loopback
 from service import settings, telemetry
 from service.api.app import create_app
 from service.api.server import Server
-from service.main import build_service
+from service.main import adopt_packages, build_service
 from service.reports.run import Exit
 
 
@@ -28,7 +28,9 @@ def command(*, host: str, port: int, behind_tls_proxy: bool) -> int:
         )
     chosen = settings.load()
     telemetry.configure(chosen.log_level)
-    Server(create_app(build_service(chosen)), host=host, port=port, announce=_announce).serve_until_ended()
+    service = build_service(chosen)
+    adopt_packages(service)
+    Server(create_app(service), host=host, port=port, announce=_announce).serve_until_ended()
     return Exit.CLEAN
 
 

@@ -69,7 +69,7 @@ def _one(client: Client, id_: str) -> dict[str, Any]:
 
 
 def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    holds = ", ".join(entry["holds"])
+    holds = ", ".join([*entry["holds"], *(["escalated"] if entry["escalated_at"] else [])])
     attempts, verdict, receipt = str(entry["attempts"]), entry["verdict"] or "", entry["receipt"] or ""
     return (entry["id"], entry["document_id"], entry["state"], attempts, verdict, receipt, holds)
 
@@ -77,7 +77,7 @@ def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
 def _story(told: Mapping[str, Any]) -> str:
     """Tell one submission: how it stands, how it came there, and what was found."""
     facts = "".join(f"{name:<11} {printable(text)}\n" for name, text in zip(_HEAD, _row(told), strict=True) if text)
-    moves = "".join(f"{event['at']}  {event['became']:<10} {printable(event['why'])}\n" for event in told["events"])
+    moves = "".join(f"{event['at']}  {event['became']:<10} {_why(event)}\n" for event in told["events"])
     found = "".join(
         f"\n{finding['rule']} {finding['title']}"
         f"\n  items {', '.join(finding['items'])}"
@@ -87,6 +87,11 @@ def _story(told: Mapping[str, Any]) -> str:
         for finding in told["report"]["findings"]
     )
     return f"{facts}\n{moves}{found}"
+
+
+def _why(event: Mapping[str, Any]) -> str:
+    """Return why it moved, with a person's own words where somebody gave them."""
+    return printable(f"{event['why']} “{event['note']}” ({event['actor']})" if event["note"] else event["why"])
 
 
 def _place(source: Mapping[str, Any]) -> str:

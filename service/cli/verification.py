@@ -6,16 +6,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from typing import Final
 
 from canonical.assessment import Answer, Assessment, Source
 from canonical.finding import Severity
 from sandbox.judge import judge_answers
+from service.fixtures.pack import pack
+from service.rule_mutants import score
 from specs.coverage import uncovered
 from specs.examples import Example, examples
 from specs.spec import Spec
 from specs.wire import check_wire
 from validators.cases import check_cases
 from validators.engine import validate
+
+#: The share of rule mutants that must be noticed.
+_ENOUGH: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +33,23 @@ class Check:
     told: str
     #: Each as a sentence; none where the package keeps its word.
     defects: tuple[str, ...] = ()
+    #: What is worth a look, and no defect.
+    notes: tuple[str, ...] = ()
+
+
+def proved(spec: Spec) -> Check:
+    """Return how much of the rules their own cases and the fixtures prove: every rule is changed by machine.
+
+    A change that nobody notices is a note, for it may change nothing; too many of them are a defect.
+    """
+    result = score(spec, pack(spec).fixtures)
+    enough = result.killed >= _ENOUGH * result.mutants
+    return Check(
+        name="mutants",
+        told=result.told,
+        defects=() if enough else (f"Fewer than {_ENOUGH:.0%} are noticed; add cases for what follows.",),
+        notes=tuple(f"not noticed: {mutant.name}" for mutant in result.survivors),
+    )
 
 
 def verified(spec: Spec, at: datetime) -> Iterator[Check]:

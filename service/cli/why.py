@@ -63,12 +63,18 @@ class Story:
         Raises:
             UsageError: the specification has no such item.
         """
-        if code is not None and code not in self._spec.items:
-            raise click.UsageError(f"{self._spec.version} has no item {code!r}.{close_to(code, self._spec.items)}")
-        instrument = self._assessment.text("INSTRUMENT") or ""
-        asked = [code] if code else [c for c, i in self._spec.items.items() if i.belongs_to(instrument)]
+        items = self._spec.occurrences
+        if code is not None and code not in items:
+            raise click.UsageError(f"{self._spec.version} has no item {code!r}.{close_to(code, items)}")
+        asked = [items[code]] if code else [item for item in items.values() if self._is_asked(item)]
         head = f"{self._place(self._assessment.origin)}\n"
-        return head + "".join(f"{line}\n" for item in asked for line in self._about(self._spec.items[item])) + "\n"
+        return head + "".join(f"{line}\n" for item in asked for line in self._about(item)) + "\n"
+
+    def _is_asked(self, item: Item) -> bool:
+        """Return whether the instrument asks the item; a second, third … occurrence only where it is there."""
+        if not item.belongs_to(self._assessment.text("INSTRUMENT") or ""):
+            return False
+        return item.occurrence == 1 or item.code in self._assessment.answers or item.code in self._assessment.unreadable
 
     def _about(self, item: Item) -> Iterator[str]:
         yield f"  {item.code}  {item.label}"

@@ -9,7 +9,7 @@ import click
 
 from service import settings, telemetry
 from service.delivery import Delivery
-from service.main import DESTINATION, build_service, open_delivery
+from service.main import DESTINATION, adopt_packages, build_service, open_delivery
 from service.reports.run import Exit
 
 
@@ -21,6 +21,7 @@ def command(*, until_idle: bool, resume: bool) -> int:
     chosen = settings.load()
     telemetry.configure(chosen.log_level)
     service = build_service(chosen)
+    adopt_packages(service)
     if resume:
         service.outbox.resume(DESTINATION)
     with open_delivery(service) as delivery:
@@ -39,4 +40,4 @@ async def _work(delivery: Delivery, *, until_idle: bool) -> None:
     try:
         await delivery.run(until_idle=until_idle, stopping=stopping)
     finally:
-        await delivery.gateway.close()
+        await delivery.roads.close()

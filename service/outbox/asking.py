@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import RowMapping, select
 
 from canonical.assessment import Assessment
@@ -16,6 +18,9 @@ from service.outbox.outbox import (
     Event,
 )
 from service.outbox.rows import Rows
+
+#: Judged, and never given to a worker since.
+_UNSENT: Final = (State.READY, State.HELD, State.BLOCKED)
 
 
 class Asking(Rows):
@@ -38,6 +43,13 @@ class Asking(Rows):
         """Return all that an agency has waiting for a cure, oldest first."""
         c = t.submission.c
         query = select(t.submission).where(c.agency == agency, c.state == State.HELD).order_by(c.seq)
+        with reading(self._engine) as connection:
+            return [self._as_entry(row) for row in connection.execute(query).mappings()]
+
+    def unsent(self) -> list[Entry]:
+        """Return what of every agency was judged and has not left (see ``Outbox.unsent``)."""
+        c = t.submission.c
+        query = select(t.submission).where(c.state.in_(_UNSENT)).order_by(c.seq)
         with reading(self._engine) as connection:
             return [self._as_entry(row) for row in connection.execute(query).mappings()]
 
@@ -74,6 +86,7 @@ class Asking(Rows):
                 became=State(row["became"]),
                 actor=row["actor"],
                 why=row["why"],
+                note=self._note(agency, submission, row["sealed_note"]),
             )
             for row in rows
         ]
@@ -86,6 +99,9 @@ class Asking(Rows):
         with reading(self._engine) as connection:
             sealed = connection.scalars(select(c.sealed).where(c.submission == submission).order_by(c.seq)).all()
         return [records.read_receipt(self._vault.open(one, "receipt", agency, submission)).content for one in sealed]
+
+    def _note(self, agency: str, submission: str, sealed: bytes | None) -> str:
+        return "" if sealed is None else self._vault.open(sealed, "note", agency, submission).decode()
 
     def _asked(self, agency: str, submission: str) -> RowMapping | None:
         c = t.submission.c

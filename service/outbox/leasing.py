@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, and_, exists, func, insert, select, update
 
@@ -97,9 +97,15 @@ class Leasing(Rows):
             idempotency_key=row["idempotency_key"],
             attempts=row["attempts"],
             first_sent_at=None if sent is None else from_milliseconds(sent),
+            last_sent_at=self._last_attempt(connection, id_) if state is State.IN_DOUBT else None,
             second_try=row["second_try"],
             assessment=self._assessment(row),
         )
+
+    def _last_attempt(self, connection: Connection, id_: str) -> datetime | None:
+        c = t.attempt.c
+        began = connection.execute(select(func.max(c.started_at)).where(c.submission == id_)).scalar()
+        return None if began is None else from_milliseconds(began)
 
     def resend(self, claim: Claim) -> Claim:
         """Write down another attempt under the same lease (see ``Outbox.resend``)."""

@@ -28,6 +28,8 @@ class Draft:
     #: blocked, held, handed_off or ready.
     state: State
     holds: tuple[HoldCause, ...] = ()
+    #: Causes that a person's word has cured.
+    vouched: tuple[HoldCause, ...] = ()
     #: Why it starts there, in one sentence.
     why: str
 
@@ -50,6 +52,12 @@ class Entry:
     receipt: str | None
     received_at: datetime
     updated_at: datetime
+    #: Causes that a person's word has cured.
+    vouched: tuple[HoldCause, ...] = ()
+    #: Since when it waits for a change of name.
+    name_change_since: datetime | None = None
+    #: When it was said that this takes too long.
+    escalated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +95,8 @@ class Claim:
     #: Sends so far, this one included.
     attempts: int
     first_sent_at: datetime | None
+    #: When the attempt that is in doubt began; None where none is.
+    last_sent_at: datetime | None = None
     #: True where the state already refused its key once.
     second_try: bool
     assessment: Assessment = field(repr=False)
@@ -139,6 +149,8 @@ class Event:
     became: State
     actor: str
     why: str
+    #: A person's own words.
+    note: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,8 +221,26 @@ class Outbox(Protocol):
             LostLease: another worker took the poll over; nothing was recorded.
         """
 
-    def rejudge(self, agency: str, submission: str, draft: Draft) -> bool:
-        """Give a held submission its new report, and let it go, wait on, or block it; False where it moved meanwhile."""
+    def rejudge(self, agency: str, submission: str, draft: Draft, *, was: State = State.HELD) -> bool:
+        """Give a submission that has not left its new report, and let it go, wait, or block it.
+
+        False where it is not in the state that it was judged in, held or ready: it moved meanwhile.
+        """
+
+    def hold(self, agency: str, submission: str, *, actor: str, note: str) -> bool:
+        """Let a submission wait until a person releases it; False where it is not one of those that can wait."""
+
+    def release(self, agency: str, submission: str, draft: Draft, *, actor: str, note: str) -> bool:
+        """Let a held submission go where a new judgement puts it; False where it moved meanwhile.
+
+        One whose key the state refused goes with a fresh idempotency key: the rejection spent the old one.
+        """
+
+    def escalate(self, agency: str, submission: str, why: str) -> bool:
+        """Say once that a held submission has waited too long; False where that was said, or it moved meanwhile."""
+
+    def waiting_agencies(self) -> list[str]:
+        """Return the agencies that have anything held."""
 
     def expire(self, alive: Callable[[str], bool]) -> int:
         """End the leases of workers that are no more; return how many."""
@@ -232,6 +262,9 @@ class Outbox(Protocol):
 
     def held(self, agency: str) -> list[Entry]:
         """Return all that an agency has waiting for a cure, oldest first."""
+
+    def unsent(self) -> list[Entry]:
+        """Return what of every agency was judged and has not left: ready, held and blocked, oldest first."""
 
     def entry(self, agency: str, submission: str) -> Entry | None:
         """Return one submission of this agency; None where it has none of that id."""

@@ -27,9 +27,9 @@ from service.refusals import taken
 
 #: The identifiers by which a child is known, the strongest first.
 _CHILD_IDENTIFIERS: Final = ("MEMBER_ID", "MEMBER_LOCAL_ID")
-#: States after which the same document may come again as a new submission.
-_FREE_AGAIN: Final = (State.BLOCKED, State.REJECTED, State.CANCELLED, State.CLOSED, State.SUPERSEDED)
 _INTAKE: Final = "intake"
+#: What may be judged again: it waits with us, and was not given to a worker.
+_NOT_GONE: Final = (State.HELD, State.READY)
 
 
 class Receiving(Rows):
@@ -62,20 +62,25 @@ class Receiving(Rows):
         with reading(self._engine) as connection:
             return self._answered(connection, agency, request)
 
-    def rejudge(self, agency: str, submission: str, draft: Draft) -> bool:
-        """Give a held submission its new report (see ``Outbox.rejudge``)."""
+    def rejudge(self, agency: str, submission: str, draft: Draft, *, was: State = State.HELD) -> bool:
+        """Give a submission that has not left its new report (see ``Outbox.rejudge``)."""
         with writing(self._engine) as connection:
             row = self._row(connection, submission)
-            if row["agency"] != agency or State(row["state"]) is not State.HELD:
+            if was not in _NOT_GONE or row["agency"] != agency or State(row["state"]) is not was:
                 return False
             sealed = self._vault.seal(records.write_report(draft.report), "report", agency, submission)
             connection.execute(
                 update(t.submission)
                 .where(t.submission.c.id == submission)
-                .values(sealed_report=sealed, holds=write_holds(draft.holds))
+                .values(
+                    sealed_report=sealed,
+                    holds=write_holds(draft.holds),
+                    **self._clocks(row, draft.holds),
+                    spec=draft.report.judged_by.spec if draft.report.judged_by else None,
+                )
             )
-            if draft.state is not State.HELD or draft.holds != read_holds(row["holds"]):
-                self._move(connection, submission, State.HELD, draft.state, _INTAKE, draft.why)
+            if draft.state is not was or draft.holds != read_holds(row["holds"]):
+                self._move(connection, submission, was, draft.state, _INTAKE, draft.why)
             self._wake(connection, row["lane"])
         return True
 
@@ -147,6 +152,7 @@ class Receiving(Rows):
                 lane=lane,
                 state=draft.state,
                 holds=write_holds(draft.holds),
+                **self._clocks(None, draft.holds),
                 sealed_document_id=self._vault.seal(_document_id(draft.assessment).encode(), "document", agency, id_),
                 document_digest=document,
                 content_digest=content,
@@ -232,7 +238,7 @@ def _on_its_way(connection: Connection, agency: str, document: str) -> RowMappin
     return (
         connection.execute(
             select(c.id, c.content_digest).where(
-                c.agency == agency, c.document_digest == document, c.state.not_in(_FREE_AGAIN)
+                c.agency == agency, c.document_digest == document, c.state.not_in(t.FREE_AGAIN)
             )
         )
         .mappings()

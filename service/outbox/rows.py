@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
@@ -38,7 +38,7 @@ class Rows:
         destination: str,
         clock: Clock,
         new_id: NewId,
-        waits_for_pending: bool = False,
+        waits_for_pending: Callable[[], bool] = lambda: False,
     ) -> None:
         """Work on this engine, already at the schema of this release."""
         self._engine = engine
@@ -46,16 +46,17 @@ class Rows:
         self._destination = destination
         self._clock = clock
         self._new_id = new_id
-        self._waits_behind = [*LANE_WAITS_BEHIND, State.PENDING] if waits_for_pending else [*LANE_WAITS_BEHIND]
+        self._waits_for_pending = waits_for_pending
 
     def _row(self, connection: Connection, id_: str) -> RowMapping:
         return connection.execute(select(t.submission).where(t.submission.c.id == id_)).mappings().one()
 
     def _head(self, connection: Connection, lane: int) -> RowMapping | None:
         c = t.submission.c
+        waits_behind = [*LANE_WAITS_BEHIND, State.PENDING] if self._waits_for_pending() else [*LANE_WAITS_BEHIND]
         return (
             connection.execute(
-                select(t.submission).where(c.lane == lane, c.state.in_(self._waits_behind)).order_by(c.seq).limit(1)
+                select(t.submission).where(c.lane == lane, c.state.in_(waits_behind)).order_by(c.seq).limit(1)
             )
             .mappings()
             .first()
@@ -71,13 +72,22 @@ class Rows:
             due_at = self._now() + milliseconds(wait)
             connection.execute(update(t.lane).where(t.lane.c.id == lane).values(due_at=due_at))
 
-    def _move(self, connection: Connection, id_: str, was: State, then: State, actor: str, why: str) -> None:
+    def _move(
+        self,
+        connection: Connection,
+        id_: str,
+        was: State,
+        then: State,
+        actor: str,
+        why: str,
+        sealed_note: bytes | None = None,
+    ) -> None:
         """Make one legal move and tell it."""
         check_move(was, then)
         connection.execute(
             update(t.submission).where(t.submission.c.id == id_).values(state=then, updated_at=self._now())
         )
-        self._tell(connection, id_, was, then, actor, why)
+        self._tell(connection, id_, was, then, actor, why, sealed_note)
 
     def _record(self, connection: Connection, id_: str, agency: str, settlement: Settlement) -> None:
         row = self._row(connection, id_)
@@ -115,10 +125,25 @@ class Rows:
             )
         )
 
-    def _tell(self, connection: Connection, id_: str, was: State | None, then: State, actor: str, why: str) -> None:
-        connection.execute(
-            insert(t.event).values(submission=id_, at=self._now(), was=was, became=then, actor=actor, why=why)
-        )
+    def _tell(
+        self,
+        connection: Connection,
+        id_: str,
+        was: State | None,
+        then: State,
+        actor: str,
+        why: str,
+        sealed_note: bytes | None = None,
+    ) -> None:
+        event = {"submission": id_, "at": self._now(), "was": was, "became": then, "actor": actor, "why": why}
+        connection.execute(insert(t.event).values(**event, sealed_note=sealed_note))
+
+    def _clocks(self, row: RowMapping | None, holds: Iterable[HoldCause]) -> dict[str, int | None]:
+        """Return since when a name change is waited for; other causes have no such clock."""
+        if HoldCause.NAME_CHANGE not in holds:
+            return {"name_change_since": None, "escalated_at": None}
+        since = None if row is None else row["name_change_since"]
+        return {"name_change_since": self._now() if since is None else since}
 
     def _entry(self, connection: Connection, agency: str, id_: str) -> Entry:
         row = self._row(connection, id_)
@@ -141,6 +166,9 @@ class Rows:
             receipt=row["tracking_id"],
             received_at=from_milliseconds(row["received_at"]),
             updated_at=from_milliseconds(row["updated_at"]),
+            vouched=read_holds(row["vouched"] or ""),
+            name_change_since=_moment(row["name_change_since"]),
+            escalated_at=_moment(row["escalated_at"]),
         )
 
     def _assessment(self, row: RowMapping) -> Assessment:
@@ -149,6 +177,10 @@ class Rows:
 
     def _now(self) -> int:
         return to_milliseconds(self._clock())
+
+
+def _moment(at: int | None) -> datetime | None:
+    return None if at is None else from_milliseconds(at)
 
 
 def milliseconds(span: timedelta) -> int:

@@ -49,7 +49,7 @@ api_key = Table(
     Column("revoked_at", BigInteger),
 )
 
-#: Rosters as imported, newest last; history is kept, never overwritten.
+#: Roster files as imported, newest last.
 roster = Table(
     "roster",
     metadata,
@@ -59,6 +59,64 @@ roster = Table(
     Column("sealed", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
 )
+
+#: Assessors of an agency's roster, under their present names. Nobody is ever deleted.
+assessor = Table(
+    "assessor",
+    metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("agency", String, ForeignKey("agency.id"), nullable=False),
+    Column("gone_at", BigInteger),
+    Column("sealed", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("assessor_agency", assessor.c.agency, assessor.c.seq)
+
+#: Certification keys: a keyed digest to find one by, the key itself sealed.
+certificate = Table(
+    "certificate",
+    metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("agency", String, ForeignKey("agency.id"), nullable=False),
+    Column("assessor", String, ForeignKey("assessor.id"), nullable=False),
+    Column("key_digest", String, nullable=False),
+    Column("name_digests", String, nullable=False),  # keyed, separated by blanks: whether two agencies mean one person
+    Column("archived", Boolean, nullable=False),
+    Column("gone_at", BigInteger),
+    Column("sealed", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("certificate_agency", certificate.c.agency, certificate.c.seq)
+Index("certificate_key", certificate.c.key_digest)
+
+#: Who saw which certificate, or the digest of its document.
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("agency", String, ForeignKey("agency.id"), nullable=False),
+    Column("certificate", String, ForeignKey("certificate.id"), nullable=False, index=True),
+    Column("added_at", BigInteger, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: Every change of a roster: who, when, what, and all that was known of the person after it. Only ever added to.
+roster_change = Table(
+    "roster_change",
+    metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("agency", String, ForeignKey("agency.id"), nullable=False),
+    Column("assessor", String, ForeignKey("assessor.id"), nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("roster_change_agency", roster_change.c.agency, roster_change.c.seq)
 
 payload = Table(
     "payload",
@@ -121,6 +179,9 @@ submission = Table(
     Column("lane", _Sequence, ForeignKey("lane.id")),  # null for what never leaves through us
     Column("state", String, nullable=False),
     Column("holds", String, nullable=False, default=""),  # causes, separated by blanks
+    Column("vouched", String),  # causes that a person's word has cured
+    Column("name_change_since", BigInteger),  # while it waits for one
+    Column("escalated_at", BigInteger),
     Column("sealed_document_id", LargeBinary, nullable=False),
     Column("document_digest", String, nullable=False),  # keyed: agency, document id, version, type
     Column("content_digest", String, nullable=False),  # keyed: every answer
@@ -140,7 +201,18 @@ submission = Table(
 )
 Index("submission_lane", submission.c.lane, submission.c.seq)
 Index("submission_agency", submission.c.agency, submission.c.seq)
-Index("submission_document", submission.c.agency, submission.c.document_digest)
+#: States after which the same document may come again as a new submission.
+FREE_AGAIN: Final = ("blocked", "rejected", "cancelled", "closed", "superseded")
+_ON_ITS_WAY: Final = submission.c.state.not_in(FREE_AGAIN)
+#: One document is on its way once, whoever races.
+Index(
+    "submission_document",
+    submission.c.agency,
+    submission.c.document_digest,
+    unique=True,
+    sqlite_where=_ON_ITS_WAY,
+    postgresql_where=_ON_ITS_WAY,
+)
 Index(
     "submission_poll",
     submission.c.poll_at,
@@ -170,6 +242,7 @@ event = Table(
     Column("became", String, nullable=False),
     Column("actor", String, nullable=False),
     Column("why", String, nullable=False),
+    Column("sealed_note", LargeBinary),  # a person's own words
     sqlite_autoincrement=True,
 )
 
@@ -204,4 +277,16 @@ destination = Table(
     Column("id", String, primary_key=True),
     Column("paused_at", BigInteger),
     Column("paused_why", String, nullable=False, default=""),
+)
+
+#: By which packages the unsent submissions were judged, newest last; a start with others judges them again.
+adoption = Table(
+    "adoption",
+    metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("adopted_at", BigInteger, nullable=False),
+    Column("packages", String, nullable=False),  # a version and its digest a line, then what is sent under
+    Column("judged", Integer, nullable=False),
+    Column("moved", Integer, nullable=False),
+    sqlite_autoincrement=True,
 )

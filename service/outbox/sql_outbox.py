@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from service.outbox.asking import Asking
 from service.outbox.destinations import Destinations
+from service.outbox.holding import Holding
 from service.outbox.leasing import Leasing
 from service.outbox.polling import Polling
 from service.outbox.receiving import Receiving
 
 
-class SqlOutbox(Receiving, Leasing, Polling, Destinations, Asking):
+class SqlOutbox(Receiving, Leasing, Polling, Holding, Destinations, Asking):
     """The ``Outbox`` on SQLite: write down, take out, poll, pause, ask."""

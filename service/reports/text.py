@@ -78,9 +78,9 @@ def reach(desk: Desk) -> str:
 
 def _desks(run: Run, style: Style) -> list[str]:
     """Tell once, at the end, what to say to each desk that a finding names."""
-    desks = {finding.desk.id: finding.desk for finding in run.findings if finding.desk and finding.desk.say}
+    desks = dict.fromkeys(finding.desk for finding in run.findings if finding.desk and finding.desk.say)
     lines: list[str] = []
-    for desk in desks.values():
+    for desk in desks:
         lines.append(f"{style.paint('Ask', '2')} {reach(desk)}")
         lines += [*_paragraph("say", f"“{desk.say}”", style), ""]
     return lines

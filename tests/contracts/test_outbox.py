@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,6 +18,7 @@ from canonical.submission import State
 from service.outbox.outbox import Draft, Entry, KeyReused, Request, Settlement
 from service.outbox.sql_outbox import SqlOutbox
 
+NUMBERS = itertools.count(1)
 LEASE = timedelta(seconds=60)
 SOON = timedelta(seconds=30)
 JUDGED = Report(
@@ -57,8 +59,7 @@ def put(outbox: SqlOutbox, *drafts: Draft, agency: str = "riverbend", request: R
         ids.extend(entry.id for entry in entries)
         return 202, b"taken"
 
-    put.count = getattr(put, "count", 0) + 1  # type: ignore[attr-defined]
-    payload = Payload(content=b"{}", name=f"payload:pay_{put.count}", agency=agency)  # type: ignore[attr-defined]
+    payload = Payload(content=b"{}", name=f"payload:pay_{next(NUMBERS)}", agency=agency)
     outbox.put(payload, "fhir", drafts, request=request, answer=answer)
     return ids
 
@@ -263,10 +264,21 @@ def test_a_document_on_its_way_is_not_written_down_twice(outbox):
     assert [finding.rule for finding in report.findings] == ["X004"]
 
 
-@pytest.mark.parametrize("final", [State.BLOCKED])
-def test_a_document_that_never_left_may_come_again(outbox, final):
+def test_a_document_that_races_itself_is_written_down_once(outbox):
+    """Twelve payloads with the same document at the same moment make one submission, and all are told of it."""
+    told: list[str] = []
+    threads = [threading.Thread(target=lambda: told.extend(put(outbox, draft("d1")))) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(told), len(set(told))) == (12, 1)
+    assert len(outbox.entries("riverbend", after=None, limit=99, state=None)) == 1
+
+
+def test_a_document_that_never_left_may_come_again(outbox):
     """A blocked document is repaired and sent again under the same id."""
-    (first,) = put(outbox, draft("d1", state=final))
+    (first,) = put(outbox, draft("d1", state=State.BLOCKED))
     (second,) = put(outbox, draft("d1"))
     assert first != second
     assert [taken.submission for taken in claim(outbox)] == [second]

@@ -122,12 +122,14 @@ def write(spec: Spec) -> Callable[[Mapping[str, str]], bytes]:
     def document(answers: Mapping[str, str]) -> bytes:
         root = etree.Element(f"{namespace}{spec.wire.root}", nsmap={None: spec.wire.namespace})
         groups: dict[str, etree._Element] = {"": root}
-        for item in spec.items.values():
+        for item in spec.occurrences.values():
             if not item.wire or item.code not in answers:
                 continue
             path = ""
             for step in item.wire.split("/"):
                 parent, path = groups[path], f"{path}/{step}"
+                if path == f"/{item.group}":
+                    path += f"[{item.occurrence}]"
                 if path not in groups:
                     groups[path] = etree.SubElement(parent, f"{namespace}{step}")
             groups[path].text = answers[item.code]

@@ -32,7 +32,17 @@ INSTRUMENTS = """\
 code = "young"
 title = "The young"
 age = "0-4"
-due_days = { "*" = 180, ICC = 90 }
+
+[[instrument.due]]
+service = "*"
+days = 180
+cites = ["our assumption"]
+
+[[instrument.due]]
+service = "ICC"
+days = 90
+valid_to = 2035-12-31
+cites = ["REQ-001"]
 
 [[instrument.section]]
 code = "DOC"
@@ -47,7 +57,6 @@ comment = "LDF_COMMENT"
 code = "older"
 title = "The older"
 age = "5-20"
-due_days = { "*" = 180 }
 
 [[instrument.section]]
 code = "DOC"
@@ -195,6 +204,8 @@ def certification() -> str:
             f'[standings.{name}]\naction = "block"\nrule = "C{number:03}"\n{words}'
             for number, name in enumerate(others, start=2)
         )
+        + f'\n[standings.duplicate]\naction = "warn"\nrule = "C011"\n{words}keep = "K."\narchive = "A."\n'
+        + f'\n[refused_twice]\naction = "hold"\nhold = "key_refused"\nrule = "C012"\n{words}'
     )
 
 

@@ -84,7 +84,7 @@ def test_the_policy_and_the_transport_are_data(spec):
     assert spec.transport.schedule == (timedelta(seconds=15), timedelta(minutes=2))
     assert spec.transport.token is None
     assert spec.desk("own").phone is None
-    assert spec.instruments["young"].due_days == {"*": 180, "ICC": 90}
+    assert [(due.service, due.days) for due in spec.instruments["young"].due] == [("*", 180), ("ICC", 90)]
 
 
 def test_a_spec_cannot_be_changed(spec):
@@ -92,7 +92,7 @@ def test_a_spec_cannot_be_changed(spec):
     with pytest.raises(dataclasses.FrozenInstanceError):
         spec.version = "2031.1"
     mappings = (
-        spec.items, spec.codes, spec.codes["rating"], spec.instruments, spec.instruments["young"].due_days,
+        spec.items, spec.codes, spec.codes["rating"], spec.instruments, spec.occurrences,
         spec.requirements, spec.desks, spec.rules[0].terms, spec.rules[0].passes[0].answers,
         spec.certification.standings, spec.transport.verdicts,
     )  # fmt: skip

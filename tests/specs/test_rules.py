@@ -26,6 +26,10 @@ SOUND = [
         "any_implies",
         'items = ["LDF_SLEEP"]\nvalues = ["1"]\nthen = "CONSENT"\nthen_values = ["given"]\notherwise_values = ["refused"]',
     ),
+    ("distinct", 'item = "LDF_SLEEP"'),
+    ("one_matches", 'item = "MEMBER_ID"\npattern = "1.*"\nwhen = "CONSENT"'),
+    ("determined", 'item = "CONSENT"\nways = ["LDF_SLEEP=1;SERVICE", "!SERVICE"]\nmet = "given"\nunmet = "refused"'),
+    ("cel", 'items = ["MEMBER_ID", "MEMBER_DOB"]\nexpression = "has(a.MEMBER_ID) || \'MEMBER_DOB\' in a"'),
 ]
 
 
@@ -91,10 +95,10 @@ def test_a_rule_that_could_not_judge_is_refused(tmp_path, files, write, kind, te
 def test_the_kinds_say_which_terms_name_items():
     """Whoever draws a rule, or lists the items of one, reads it here."""
     naming = {term.name for terms in KINDS.values() for term in terms if term.names_items}
-    assert naming == {"item", "items", "when", "first", "then", "second", "born", "on"}
+    assert naming == {"item", "items", "when", "ways", "first", "then", "second", "born", "on"}
     assert all(
         term.of in {other.name for other in terms}
         for terms in KINDS.values()
         for term in terms
-        if term.shape is Shape.VALUES
+        if term.shape in (Shape.VALUES, Shape.VALUE, Shape.EXPRESSION)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -96,6 +97,7 @@ STANDINGS = {
     Standing.AWAITING_NAME_CHANGE: _words("hold", "C006", HoldCause.NAME_CHANGE),
     Standing.AWAITING_APPROVAL: _words("hold", "C007", HoldCause.APPROVAL),
     Standing.ARCHIVED: _words("block", "C008"),
+    Standing.DUPLICATE: replace(_words("warn", "C011"), keep="Keep this one.", archive="Archive this one."),
     Standing.COULD_NOT_CHECK: _words("hold", "C010", HoldCause.COULD_NOT_CHECK),
 }
 
@@ -105,6 +107,7 @@ POLICY = CertificationPolicy(
     waivers=(Waiver(begins=date(2020, 3, 1)),),
     name_change_business_days=10,
     standings=STANDINGS,
+    refused_twice=_words("hold", "C012", HoldCause.KEY_REFUSED),
 )
 
 TRANSPORT = Transport(

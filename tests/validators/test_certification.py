@@ -4,150 +4,42 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from standing_cases import AGENCY, CASES, KEY, LAPSED, NAME, OKAFOR, OLD, ON, Case, line, roster_csv, second
 
 from canonical.finding import Conformance, HoldCause, Severity
+from specs.catalog import Catalog
 from specs.spec import Waiver
-from validators.certification import Standing, standing
+from validators.certification import Standing, refused_twice, standing
+from validators.duplicates import duplicate
 from validators.engine import validate
-from validators.roster import COLUMNS, Roster
+from validators.roster import Roster
 
-KEY = "AB-1234"
-S = Standing
+#: Where only the validators are asked: no command line would pass these on as they are.
+HARD = [
+    Case("a key with a blank beside it has no known form", [line()], {"key": "AB-1234 "}, Standing.MALFORMED),
+    Case("a key with a line end has no known form", [line()], {"key": "AB-1234\n"}, Standing.MALFORMED),
+    Case("half a character is no key", [line()], {"key": "\ud800"}, Standing.MALFORMED),
+    Case("no name was given", [line()], {"name": None}, Standing.VALID),
+    Case(
+        "no name was given, and two persons have the key", [line(), line(**OKAFOR)], {"name": None}, Standing.CONFLICT
+    ),
+    Case("certified in 9999 is not yet certified", [line(certified_on="9999-12-31")], {}, Standing.NOT_YET_CERTIFIED),
+    Case("expired in the year 1", [line(certified_on="", expires_on="0001-01-01")], {}, Standing.EXPIRED),
+]
 
 
-def line(**cells: str) -> dict[str, str]:
-    """Return a line of the roster: Tove Maren, certified 2025-01-10 for two years, at riverbend."""
-    usual = {"key": KEY, "last_name": "Maren", "first_name": "Tove", "agencies": "riverbend", "state": "MA"}
-    return {**usual, "certified_on": "2025-01-10", **cells}
+@pytest.fixture(name="policy", scope="module")
+def _policy():
+    """The policy that we ship."""
+    return Catalog().named("2026.1").certification
 
 
-def roster_of(*lines: dict[str, str]) -> Roster:
+def roster_of(*lines):
     """Read a roster from these lines, as from a file."""
-    rows = [",".join(COLUMNS), *(",".join(f'"{cells.get(column, "")}"' for column in COLUMNS) for cells in lines)]
-    return Roster.from_csv("\n".join(rows).encode(), "roster.csv")
+    return Roster.from_csv(roster_csv(lines), "roster.csv")
 
 
-def at_other(**cells: str) -> dict[str, str]:
-    """Return a line of another person at another agency under the same key."""
-    return line(last_name="Okafor", first_name="Ifeoma", agencies="hillside", **cells)
-
-
-WAIVED = "2020-03-01"
-OLD = {"certified_on": "2018-06-01"}  # good to 2020-06-01: current when the waiver began
-LAPSED = {"certified_on": "2018-02-28"}  # good to 2020-02-28: lapsed the day before
-
-#: A sentence, the lines, what is asked, the standing.
-CASES = [
-    # the key
-    ("a key of no known form", [line()], {"key": "tove@example.org"}, S.MALFORMED),
-    ("a key in small letters has no known form", [line()], {"key": "ab-1234"}, S.MALFORMED),
-    ("a key with a blank beside it has no known form", [line()], {"key": "AB-1234 "}, S.MALFORMED),
-    ("a key with a line end has no known form", [line()], {"key": "AB-1234\n"}, S.MALFORMED),
-    ("half a character is no key", [line()], {"key": "\ud800"}, S.MALFORMED),
-    ("a key that is not on the roster", [line()], {"key": "ZZ-9999"}, S.UNKNOWN),
-    ("any key against an empty roster", [], {}, S.UNKNOWN),
-    ("a key on the roster", [line()], {}, S.VALID),
-    ("a malformed key is malformed even where the roster has it", [line(key="??")], {"key": "??"}, S.MALFORMED),
-    # the agency
-    ("an assessor of another agency is unknown here", [line(agencies="hillside")], {}, S.UNKNOWN),
-    ("an assessor of two agencies is known at the one", [line(agencies="riverbend;hillside")], {}, S.VALID),
-    ("an assessor of two agencies is known at the other", [line(agencies="riverbend; hillside")], {"agency": "hillside"}, S.VALID),
-    ("an assessor of no named agency is known anywhere", [line(agencies="")], {"agency": "elsewhere"}, S.VALID),
-    ("nobody asks for the agency, so all lines count", [line(agencies="hillside")], {"agency": None}, S.VALID),
-    ("one key at two agencies on two lines is one person", [line(), line(agencies="hillside")], {"agency": "hillside"}, S.VALID),
-    # conflict
-    ("one key under two persons", [line(), line(last_name="Okafor", first_name="Ifeoma")], {}, S.CONFLICT),
-    ("one key under two persons at two agencies is told to the one", [line(), at_other()], {}, S.CONFLICT),
-    ("one key under two persons at two agencies is told to the other",
-     [line(), at_other()], {"agency": "hillside", "name": "OKAFOR, IFEOMA"}, S.CONFLICT),
-    ("a conflict is settled where one line is archived", [line(), at_other(status="archived")], {}, S.VALID),
-    ("the archived side of a settled conflict is archived",
-     [line(), at_other(status="archived")], {"agency": "hillside", "name": "OKAFOR, IFEOMA"}, S.ARCHIVED),
-    ("one key under old and new name of one person is no conflict",
-     [line(former_names="Dahl"), line(last_name="Dahl", agencies="hillside")], {}, S.VALID),
-    ("a key used under a name that shares nothing with its owner's", [line()], {"name": "OKAFOR, IFEOMA"}, S.CONFLICT),
-    ("two lines of one person with and without a middle initial", [line(first_name="Tove K."), line()], {}, S.VALID),
-    # archived
-    ("an archived key", [line(status="archived")], {}, S.ARCHIVED),
-    ("an archived key is archived whoever uses it", [line(status="Archived")], {"name": "OKAFOR, IFEOMA"}, S.ARCHIVED),
-    ("an archived key is archived though it has expired", [line(status="archived", **LAPSED)], {}, S.ARCHIVED),
-    # not yet certified
-    ("certified the day after the assessment", [line()], {"on": "2025-01-09"}, S.NOT_YET_CERTIFIED),
-    ("certified on the day of the assessment", [line()], {"on": "2025-01-10"}, S.VALID),
-    ("certified the day before", [line()], {"on": "2025-01-11"}, S.VALID),
-    ("issued is the next best date where certified is unknown", [line(certified_on="", issued_on="2025-01-10")], {"on": "2025-01-09"}, S.NOT_YET_CERTIFIED),
-    ("issued later than certified does not matter", [line(issued_on="2025-03-01")], {"on": "2025-01-10"}, S.VALID),
-    ("the beginning is reckoned back from the expiry where nothing else is known",
-     [line(certified_on="", expires_on="2027-01-10")], {"on": "2025-01-09"}, S.NOT_YET_CERTIFIED),
-    ("reckoned back, the first day is good", [line(certified_on="", expires_on="2027-01-10")], {"on": "2025-01-10"}, S.VALID),
-    ("not yet certified blocks although approval is awaited too", [line(state="NH")], {"on": "2025-01-09"}, S.NOT_YET_CERTIFIED),
-    ("not yet certified blocks although the name has changed too",
-     [line()], {"on": "2025-01-09", "name": "DAHL, TOVE"}, S.NOT_YET_CERTIFIED),
-    ("a line with no date at all says nothing", [line(certified_on="")], {}, S.COULD_NOT_CHECK),
-    # validity and expiry
-    ("the last day of two years", [line()], {"on": "2027-01-10", "waivers": ()}, S.VALID),
-    ("the day after two years", [line()], {"on": "2027-01-11", "waivers": ()}, S.EXPIRED),
-    ("the roster's own expiry counts, on its day", [line(expires_on="2025-06-30")], {"on": "2025-06-30", "waivers": ()}, S.VALID),
-    ("the roster's own expiry counts, the day after", [line(expires_on="2025-06-30")], {"on": "2025-07-01", "waivers": ()}, S.EXPIRED),
-    ("certified on 29 February, good to 28 February", [line(certified_on="2024-02-29")], {"on": "2026-02-28", "waivers": ()}, S.VALID),
-    ("certified on 29 February, over on 1 March", [line(certified_on="2024-02-29")], {"on": "2026-03-01", "waivers": ()}, S.EXPIRED),
-    ("where the package knows no validity a certificate never ends", [line(certified_on="2009-01-10")], {"years": None}, S.VALID),
-    ("without a validity an expiry in the roster still ends it",
-     [line(expires_on="2025-06-30")], {"years": None, "on": "2025-07-01", "waivers": ()}, S.EXPIRED),
-    ("without a validity, an expiry alone says nothing of the beginning",
-     [line(certified_on="", expires_on="2030-01-01")], {"years": None}, S.COULD_NOT_CHECK),
-    ("a renewed certificate on a second line is good", [line(certified_on="2022-01-10"), line()], {"waivers": ()}, S.VALID),
-    ("between an old and a renewed certificate there is a gap",
-     [line(), line(certified_on="2022-01-10")], {"on": "2024-06-01", "waivers": ()}, S.EXPIRED),
-    ("before the first of two certificates", [line(), line(certified_on="2022-01-10")], {"on": "2021-01-01"}, S.NOT_YET_CERTIFIED),
-    # the waiver
-    ("current when the waiver began, expired since", [line(**OLD)], {}, S.VALID_RECERTIFICATION_WAIVED),
-    ("current when the waiver began, and still in its two years", [line(**OLD)], {"on": "2020-06-01"}, S.VALID),
-    ("current when the waiver began, the day after its two years", [line(**OLD)], {"on": "2020-06-02"}, S.VALID_RECERTIFICATION_WAIVED),
-    ("its last day is the day the waiver began", [line(certified_on="2018-03-01")], {}, S.VALID_RECERTIFICATION_WAIVED),
-    ("lapsed the day before the waiver began", [line(**LAPSED)], {}, S.EXPIRED),
-    ("earned during the waiver, expired since", [line(certified_on="2021-09-01")], {}, S.VALID_RECERTIFICATION_WAIVED),
-    ("earned on the first day of the waiver", [line(certified_on=WAIVED)], {}, S.VALID_RECERTIFICATION_WAIVED),
-    ("assessed before the waiver began, expired then", [line(certified_on="2017-06-01")], {"on": "2020-02-29"}, S.EXPIRED),
-    ("assessed on the waiver's last day", [line(**OLD)], {"waivers": [(WAIVED, "2026-05-20")]}, S.VALID_RECERTIFICATION_WAIVED),
-    ("assessed after the waiver ended", [line(**OLD)], {"waivers": [(WAIVED, "2026-05-19")]}, S.EXPIRED),
-    ("earned after the waiver ended, and expired", [line(certified_on="2023-01-01")], {"waivers": [(WAIVED, "2022-12-31")]}, S.EXPIRED),
-    ("a second waiver helps where the first has ended",
-     [line()], {"on": "2028-05-20", "waivers": [(WAIVED, "2022-12-31"), ("2026-07-01", None)]}, S.VALID_RECERTIFICATION_WAIVED),
-    ("without a waiver nothing is waived", [line(**OLD)], {"waivers": ()}, S.EXPIRED),
-    ("the waiver keeps the roster's own expiry too", [line(expires_on="2025-06-30")], {}, S.VALID_RECERTIFICATION_WAIVED),
-    # out of state
-    ("out of state and never approved", [line(state="NH")], {}, S.AWAITING_APPROVAL),
-    ("out of state and approved before certification", [line(state="NH", approved_on="2024-12-01")], {}, S.VALID),
-    ("approved only after the assessment: nobody was certified before that",
-     [line(state="NH", approved_on="2026-06-01")], {}, S.NOT_YET_CERTIFIED),
-    ("approved on the day of the assessment", [line(state="NH", approved_on="2026-05-20")], {}, S.VALID),
-    ("out of state, not approved and not certified", [line(state="RI", certified_on="")], {}, S.AWAITING_APPROVAL),
-    ("out of state, not approved, and expired", [line(state="RI", **LAPSED)], {}, S.AWAITING_APPROVAL),
-    ("Massachusetts written out", [line(state="Massachusetts")], {}, S.VALID),
-    ("Massachusetts in small letters", [line(state="ma")], {}, S.VALID),
-    ("no state is Massachusetts", [line(state="")], {}, S.VALID),
-    ("the roster says that approval is awaited", [line(status="awaiting-approval")], {}, S.AWAITING_APPROVAL),
-    ("the roster said so before the approval came",
-     [line(status="awaiting_approval", approved_on="2024-12-01")], {}, S.VALID),
-    # names
-    ("the name in other case", [line()], {"name": "maren, tove"}, S.VALID),
-    ("no name was given", [line()], {"name": None}, S.VALID),
-    ("a new last name", [line()], {"name": "DAHL, TOVE"}, S.AWAITING_NAME_CHANGE),
-    ("a new first name", [line()], {"name": "MAREN, ANNE"}, S.AWAITING_NAME_CHANGE),
-    ("a double name after a marriage", [line()], {"name": "MAREN-DAHL, TOVE"}, S.AWAITING_NAME_CHANGE),
-    ("the former name", [line(former_names="Dahl")], {"name": "DAHL, TOVE"}, S.AWAITING_NAME_CHANGE),
-    ("a former name written in full", [line(former_names="Berg, Anna; Dahl, Eva")], {"name": "DAHL, EVA"}, S.AWAITING_NAME_CHANGE),
-    ("the roster says that the change is not confirmed", [line(status="awaiting name change")], {}, S.AWAITING_NAME_CHANGE),
-    ("the name has changed, and the certificate is past but waived", [line(**OLD)], {"name": "DAHL, TOVE"}, S.AWAITING_NAME_CHANGE),
-    ("the name has changed, and the certificate has expired", [line(**LAPSED)], {"name": "DAHL, TOVE"}, S.EXPIRED),
-    ("a suffix on one side", [line(last_name="Maren Jr.")], {}, S.VALID),
-    ("a middle initial on one side", [line()], {"name": "MAREN, TOVE K."}, S.VALID),
-    ("another middle initial", [line(first_name="Tove B.")], {"name": "MAREN, TOVE K."}, S.AWAITING_NAME_CHANGE),
-]  # fmt: skip
-
-
-def ask(policy, lines, *, on="2026-05-20", waivers=None, years=2, **asked):
+def ask(policy, lines, *, on=ON, waivers=None, years=2, **asked):
     """Ask for the standing of Tove Maren's key, unless told otherwise."""
     if waivers is not None:
         spans = tuple(
@@ -155,19 +47,24 @@ def ask(policy, lines, *, on="2026-05-20", waivers=None, years=2, **asked):
             for begins, ends in waivers
         )
         policy = replace(policy, waivers=spans)
-    asked = {"key": KEY, "name": "MAREN, TOVE", "agency": "riverbend", **asked}
+    asked = {"key": KEY, "name": NAME, "agency": AGENCY, **asked}
     return standing(roster_of(*lines), replace(policy, validity_years=years), on=date.fromisoformat(on), **asked)
 
 
-@pytest.mark.parametrize(("lines", "asked", "held"), [row[1:] for row in CASES], ids=[row[0] for row in CASES])
-def test_standing(policy, lines, asked, held):
+@pytest.mark.parametrize("case", [*CASES, *HARD], ids=lambda case: case.says)
+def test_standing(policy, case):
     """A key has the standing that the roster and the policy give it as of the day."""
-    assert ask(policy, lines, **asked) is held
+    assert ask(policy, case.lines, **case.asked) is case.held
 
 
 def test_every_standing_is_reached():
     """The table leaves no standing out."""
-    assert {row[3] for row in CASES} == set(Standing)
+    assert {case.held for case in CASES} == set(Standing)
+
+
+def test_every_sentence_is_said_once():
+    """No case is told twice under one name."""
+    assert len({case.says for case in CASES}) == len(CASES)
 
 
 def test_without_a_pattern_any_key_is_looked_up(policy):
@@ -287,3 +184,68 @@ def test_the_agency_is_the_credential_s_and_not_the_payload_s(spec, make, good, 
     """What a payload says of itself opens nobody else's roster."""
     report = validate(make(good, agency="hillside"), spec, roster_of(line(agencies="riverbend")), at)
     assert [finding.rule for finding in report.findings] == ["C001"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "keep", "archive"),
+    [
+        ([line(), second()], "AB-1234", ["CD-5678"]),
+        ([second(), line()], "AB-1234", ["CD-5678"]),
+        ([line(**LAPSED), second()], "CD-5678", ["AB-1234"]),
+        ([line(**OLD), second()], "AB-1234", ["CD-5678"]),
+        ([line(certified_on=""), second()], "CD-5678", ["AB-1234"]),
+        ([line(state="NH", approved_on="2026-02-01"), second()], "CD-5678", ["AB-1234"]),
+        ([line(), line(certified_on="2026-02-01"), second()], "AB-1234", ["CD-5678"]),
+        ([line(), second(certified_on="2025-01-10")], "AB-1234", ["CD-5678"]),
+        ([line(issued_on="2025-01-12"), second(certified_on="2025-01-10", issued_on="2025-01-11")], "CD-5678", ["AB-1234"]),
+        ([second(key="EF-9012", certified_on="2026-03-01"), second(), line()], "AB-1234", ["CD-5678", "EF-9012"]),
+    ],
+    ids=[
+        "the first certified", "in any order", "not one that has lapsed", "one that the waiver keeps good",
+        "not one without a date", "approval counts as the beginning", "a renewal does not make it younger",
+        "at a tie both sides are told the same", "at a tie the first issued", "of three keys two go",
+    ],
+)  # fmt: skip
+def test_of_two_keys_one_is_to_keep(policy, lines, keep, archive):
+    """The one certified first among those that are good, whichever of them is asked about."""
+    roster = roster_of(*lines)
+    for key in (keep, *archive):
+        found = duplicate(roster, policy, key=key, on=date.fromisoformat(ON), agency=AGENCY)
+        assert (found.keep, list(found.archive)) == (keep, archive)
+        assert not any(shown in repr(found) for shown in (keep, *archive))
+
+
+@pytest.mark.parametrize(("key", "fix"), [("AB-1234", "Keep this one."), ("CD-5678", "Archive this one.")])
+def test_a_duplicate_is_told_what_to_do_with_the_key_at_hand(spec, make, good, at, key, fix):
+    """The holder of the first key keeps it; the second is the one to have archived; neither stops the assessment."""
+    report = validate(make({**good, "ASSESSOR_KEY": key}, agency=AGENCY), spec, roster_of(line(), second()), at)
+    assert [(f.rule, f.severity, f.fix, f.hold) for f in report.findings] == [("C011", Severity.WARNING, fix, None)]
+
+
+def test_a_package_may_hold_a_duplicate(spec, make, good, at):
+    """What follows from a standing is the package's to say."""
+    held = replace(spec.certification.standings["duplicate"], action="hold", hold=HoldCause.DUPLICATE_KEY)
+    standings = {**spec.certification.standings, "duplicate": held}
+    spec = replace(spec, certification=replace(spec.certification, standings=standings))
+    report = validate(make(good, agency=AGENCY), spec, roster_of(line(), second()), at)
+    assert report.holds == (HoldCause.DUPLICATE_KEY,)
+
+
+def test_a_key_that_the_state_refused_twice(spec, make, good):
+    """It is held in the package's words, at the place of the key."""
+    finding = refused_twice(make(good), spec)
+    assert (finding.rule, finding.hold, finding.items) == ("C012", HoldCause.KEY_REFUSED, ("ASSESSOR_KEY",))
+    assert finding.sources[0].label == "the place of ASSESSOR_KEY"
+
+
+def test_a_standing_has_its_own_words_for_the_desk():
+    """Whom to ask, and what to say about this standing; the desk's own words where there are none."""
+    package = Catalog().named("2026.1")
+    changed, approved = (
+        package.certification.standings[name] for name in ("awaiting_name_change", "awaiting_approval")
+    )
+    assert [desk.id for desk in package.desks_for(changed)] == ["access-administrator", "vg"]
+    assert "approve the account" in package.desks_for(approved)[0].say
+    silent = replace(approved, say="")
+    assert package.desks_for(silent) == (package.desks["masscans"],)
+    assert package.desks_for(package.certification.standings["valid"]) == ()

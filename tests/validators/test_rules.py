@@ -6,6 +6,7 @@ import pytest
 
 from canonical.errors import SpecDefect
 from canonical.finding import Conformance, HoldCause, Kind, Severity
+from canonical.occurrence import nth_of
 from specs.rules import KINDS
 from specs.spec import AgeRange, Case, Item, Rule, Type
 from validators.engine import compiled
@@ -17,9 +18,15 @@ ITEMS = {
     code: Item(code=code, instruments=(), section="X", label=code, type=type_)
     for code, type_ in {
         "A": Type.TEXT, "B": Type.TEXT, "C": Type.TEXT,
-        "T": Type.TRISTATE, "U": Type.TRISTATE, "D": Type.DATE, "E": Type.DATE, "M": Type.DATETIME,
+        "T": Type.TRISTATE, "U": Type.TRISTATE, "D": Type.DATE, "E": Type.DATE, "M": Type.DATETIME, "N": Type.INTEGER,
     }.items()
 }  # fmt: skip
+ITEMS |= {
+    nth_of("R", number): Item(
+        code=nth_of("R", number), instruments=(), section="R", label="R", type=Type.TEXT, repeats=3, occurrence=number
+    )
+    for number in (1, 2, 3)
+}
 
 
 def rule(kind: str, code: str = "B001", severity: Severity = Severity.ERROR, **terms: object) -> Rule:
@@ -46,6 +53,9 @@ AGE = {"born": "D", "on": "E", "youngest": 5, "oldest": 20}
 COUNT = {"items": ("A", "B", "C"), "values": ("2", "3"), "minimum": 1, "maximum": 2}
 IMPLIES = {"items": ("T", "U"), "values": ("yes",), "then": "A", "then_values": ("sed",)}
 OTHERWISE = {**IMPLIES, "otherwise_values": ("none",)}
+MATCHES = {"item": "R", "pattern": "x[0-9]", "when": "B=x"}
+WAYS = {"item": "A", "ways": ("T=yes;B=x", "U=yes"), "met": "sed", "unmet": "none"}
+CEL = {"items": ("D", "N"), "expression": "a.N > 4 && (!has(a.D) || a.D >= timestamp('2026-01-01T00:00:00Z'))"}
 
 #: A sentence, the kind, its terms, the answers, whether they break the rule.
 CASES = [
@@ -110,6 +120,30 @@ CASES = [
     ("no yes, and anything goes", "any_implies", IMPLIES, {"T": "no", "U": "no", "A": "sed"}, False),
     ("no yes, and the other consequence", "any_implies", OTHERWISE, {"T": "no", "U": "no", "A": "none"}, False),
     ("no yes, and the first consequence", "any_implies", OTHERWISE, {"T": "no", "U": "no", "A": "sed"}, True),
+    ("two occurrences that differ", "distinct", {"item": "R"}, {"R": "1", "R.2": "2"}, False),
+    ("one occurrence alone", "distinct", {"item": "R"}, {"R.3": "1"}, False),
+    ("two neighbours alike", "distinct", {"item": "R"}, {"R": "1", "R.2": "1"}, True),
+    ("the first like the last", "distinct", {"item": "R"}, {"R": "1", "R.2": "2", "R.3": "1"}, True),
+    ("a text beyond the last occurrence", "distinct", {"item": "R"}, {"R": "1", "R.4": "1"}, False),
+    ("one that matches", "one_matches", MATCHES, {"R": "x1", "B": "x"}, False),
+    ("one that matches, behind others", "one_matches", MATCHES, {"R": "y", "R.3": "x1", "B": "x"}, False),
+    ("none that matches", "one_matches", MATCHES, {"R": "y", "R.2": "yx1", "B": "x"}, True),
+    ("none that matches, and nobody asks", "one_matches", MATCHES, {"R": "y"}, False),
+    ("none at all", "one_matches", MATCHES, {"B": "x"}, False),
+    ("one way met, and determined", "determined", WAYS, {"T": "yes", "B": "x", "A": "sed"}, False),
+    ("one way met, and ruled out", "determined", WAYS, {"T": "yes", "B": "x", "A": "none"}, True),
+    ("the other way met, and ruled out", "determined", WAYS, {"T": "no", "U": "yes", "A": "none"}, True),
+    ("no way left, and ruled out", "determined", WAYS, {"T": "no", "U": "no", "A": "none"}, False),
+    ("no way left, and determined", "determined", WAYS, {"T": "no", "U": "no", "A": "sed"}, True),
+    ("half a way is enough to close it", "determined", WAYS, {"T": "yes", "B": "y", "U": "no", "A": "sed"}, True),
+    ("a way still open", "determined", WAYS, {"T": "yes", "U": "no", "A": "sed"}, False),
+    ("a way left unanswered is open", "determined", WAYS, {"T": "no", "U": "unanswered", "A": "sed"}, False),
+    ("nothing determined yet", "determined", WAYS, {"T": "yes", "B": "x"}, False),
+    ("true", "cel", CEL, {"D": "2026-01-01", "N": "5"}, False),
+    ("false", "cel", CEL, {"D": "2025-12-31", "N": "5"}, True),
+    ("a number is a number, not a text", "cel", CEL, {"D": "2026-01-01", "N": "10"}, False),
+    ("what has() lets pass", "cel", CEL, {"N": "5"}, False),
+    ("none of its items", "cel", CEL, {"A": "5"}, False),
     ("nothing decided at all", "any_implies", OTHERWISE, {"T": "unanswered", "A": "sed"}, False),
 ]  # fmt: skip
 
@@ -130,7 +164,10 @@ def test_every_kind_passes_and_fails_once():
 @pytest.mark.parametrize(
     ("kind", "terms", "says"),
     [
-        ("cel", {"expression": "true"}, "cel is no kind of rule; there are required_when"),
+        ("sql", {"expression": "true"}, "sql is no kind of rule; there are required_when"),
+        ("cel", {"expression": "true"}, "the kind cel has the terms items, expression"),
+        ("cel", {"items": ("A",), "expression": "a.A =="}, "The expression is not CEL"),
+        ("one_matches", {"item": "A", "pattern": "(", "when": "B"}, "is not one that RE2 understands"),
         ("date_order", {"first": "D"}, "the kind date_order has the terms first, then, strict"),
         ("date_order", {"first": "D", "then": "E", "strikt": True}, "the kind date_order has the terms"),
         ("date_order", {"first": "D", "then": "Z"}, "Z is no item of the dictionary"),
@@ -144,8 +181,9 @@ def test_every_kind_passes_and_fails_once():
 )
 def test_what_cannot_be_compiled_is_refused(build_spec, kind, terms, says):
     """A package with a rule that we cannot read judges nothing; the rule is named."""
+    once = (item for item in ITEMS.values() if item.repeats == 1)
     with pytest.raises(SpecDefect) as refused:
-        compiled(build_spec(*ITEMS.values(), rules=(rule(kind, **terms),)))
+        compiled(build_spec(*once, rules=(rule(kind, **terms),)))
     assert str(refused.value).startswith("rules/B001.toml: ")
     assert says in str(refused.value)
 

@@ -74,3 +74,16 @@ def test_a_misspelt_item_is_met_with_a_suggestion(ecas):
 
     assert done.returncode == 2
     assert "Did you mean LDF_SLEEP" in done.stderr
+
+
+def test_a_further_occurrence_is_told_like_the_first(ecas):
+    """By its own code, with its own place; one that is not there is no item to list."""
+    second = ecas("why", "good/five-through-twenty.json", "DX_CODE.2").stdout
+    everything = ecas("why", "good/five-through-twenty.json", "--all").stdout
+
+    assert "DX_CODE.2  Diagnosis (no. 2)" in second
+    assert "leaves  as Diagnoses/Diagnosis/Code" in second
+    assert "DX_CODE.2  " in everything
+    assert "INCOMPLETE_REASON  " in everything
+    assert "DX_CODE.3  " not in everything
+    assert "CGR_SAFETY.2  " not in everything

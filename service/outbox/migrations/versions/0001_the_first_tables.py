@@ -161,7 +161,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("submission", schema=None) as batch_op:
         batch_op.create_index("submission_agency", ["agency", "seq"], unique=False)
-        batch_op.create_index("submission_document", ["agency", "document_digest"], unique=False)
+        batch_op.create_index(
+            "submission_document",
+            ["agency", "document_digest"],
+            unique=True,
+            sqlite_where=sa.text("(state NOT IN ('blocked', 'rejected', 'cancelled', 'closed', 'superseded'))"),
+            postgresql_where=sa.text("(state NOT IN ('blocked', 'rejected', 'cancelled', 'closed', 'superseded'))"),
+        )
         batch_op.create_index("submission_lane", ["lane", "seq"], unique=False)
         batch_op.create_index(
             "submission_poll",

@@ -1,0 +1,1 @@
+"""A first draft of a package from a spreadsheet of items."""
