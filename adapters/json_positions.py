@@ -74,7 +74,10 @@ def places(text: str) -> Iterator[Place]:
         if around and around.is_object and around.member is None:
             if string is None:
                 return
-            name = json.loads(string, strict=False)
+            try:
+                name = json.loads(string, strict=False)
+            except ValueError:
+                return  # an escape that JSON does not know: the text is none
             around.count += 1
             around.member = f"{around.pointer}/{escaped(name)}"
             yield Place(pointer=around.pointer, offset=offset, depth=len(stack), ordinal=around.count, name=name)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from adapters import delimited, fhir
-from adapters.adapter import Adapter
 from adapters.faults import NOT_A_PAYLOAD
-from adapters.mapping import AgencyMapping
 from canonical.assessment import Reading, Source, identified
 from canonical.errors import ConfigurationError
 from canonical.payload import Payload
 
-_ADAPTERS: Final[dict[str, Adapter]] = {fhir.FORMAT: fhir.Fhir(), delimited.FORMAT: delimited.Delimited()}
-#: The names of the formats, as the command line knows them.
-FORMATS: Final = tuple(_ADAPTERS)
+if TYPE_CHECKING:
+    from adapters.adapter import Adapter
+    from adapters.mapping import AgencyMapping
+
+_FHIR: Final = "fhir"
+_DELIMITED: Final = "delimited"
+#: The names of the formats, as the command line knows them. An adapter is imported when its format is met: a check of one
+#: file need not pay for all of them.
+FORMATS: Final = (_FHIR, _DELIMITED)
+#: Those whose fields mean nothing without a mapping.
+NEED_MAPPING: Final = frozenset({_DELIMITED})
 #: What a reading of something in no known format says it is.
 UNKNOWN: Final = "unknown"
 
@@ -38,10 +43,12 @@ def detect(payload: Payload) -> str | None:
     """Return the format that the content looks like, or None; nothing is parsed."""
     start = payload.content[:_LONGEST_LOOK].lstrip(_BLANKS)
     if start[:1] in (b"{", b"["):
-        return fhir.FORMAT
+        return _FHIR
     if not start or b"\0" in start or any(start.startswith(beginning) for beginning, _ in _STRANGERS):
         return None
-    return delimited.FORMAT if delimited.delimiter_of(start.splitlines()[0].decode("latin-1")) else None
+    from adapters.delimited import delimiter_of  # noqa: PLC0415 - only whoever reads columns pays for it
+
+    return _DELIMITED if delimiter_of(start.splitlines()[0].decode("latin-1")) else None
 
 
 def read(payload: Payload, *, format: str | None = None, mapping: AgencyMapping | None = None) -> Reading:
@@ -68,10 +75,15 @@ def locate(payload: Payload, reading_format: str, sources: Iterable[Source]) -> 
 
 
 def _adapter(name: str) -> Adapter:
-    adapter = _ADAPTERS.get(name)
-    if adapter is None:
-        raise ConfigurationError(f"There is no format of that name; known are {', '.join(FORMATS)}.")
-    return adapter
+    if name == _FHIR:
+        from adapters.fhir import Fhir  # noqa: PLC0415 - as in detect
+
+        return Fhir()
+    if name == _DELIMITED:
+        from adapters.delimited import Delimited  # noqa: PLC0415 - as in detect
+
+        return Delimited()
+    raise ConfigurationError(f"There is no format of that name; known are {', '.join(FORMATS)}.")
 
 
 def _strange(content: bytes) -> str:

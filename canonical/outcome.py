@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-
-class Verdict(StrEnum):
-    """The state's word alone."""
-
-    ACCEPTED = "accepted"
-    ACCEPTED_WITH_WARNINGS = "accepted-with-warnings"
-    PENDING = "pending"
-    DEPENDENCY = "dependency"
-    SUSPENDED = "suspended"
-    REJECTED = "rejected"
+from canonical.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,8 @@ from canonical.outcome import (
     Suspended,
     TryLater,
     Unsure,
-    Verdict,
 )
+from canonical.verdict import Verdict
 from gateway_client.receipt import ReceiptReader
 from gateway_client.response import Response
 from specs.spec import Transport

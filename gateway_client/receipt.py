@@ -10,7 +10,8 @@ from typing import Final
 
 from lxml import etree
 
-from canonical.outcome import Reason, Receipt, Verdict
+from canonical.outcome import Reason, Receipt
+from canonical.verdict import Verdict
 from gateway_client import safe_xml
 from specs.spec import Transport
 

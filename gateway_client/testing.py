@@ -18,8 +18,8 @@ from canonical.outcome import (
     Reply,
     Suspended,
     Unsure,
-    Verdict,
 )
+from canonical.verdict import Verdict
 
 #: What a state does with a document that is new to it.
 Script = Callable[[Document, str], Outcome]

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from canonical.outcome import Verdict
+from canonical.verdict import Verdict
 from sandbox.clients import TOKEN_LIFE, Clients
 from sandbox.document import DocumentReader, Unreadable, WireDocument
 from sandbox.flights import Flight, Flights

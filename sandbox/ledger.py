@@ -17,7 +17,7 @@ from typing import Any, Final, Self
 import orjson
 
 from canonical.errors import ConfigurationError, EcasBridgeError
-from canonical.outcome import Verdict
+from canonical.verdict import Verdict
 from sandbox.receipt import StateReceipt, as_entry, from_entry
 
 #: Bytes of the secret that turns a member's id into a name that says nothing of the member.

@@ -9,7 +9,8 @@ from typing import Any
 from xml.etree import ElementTree as ET  # to write; sandbox/document.py is the one reader
 
 from canonical.errors import SpecDefect
-from canonical.outcome import Reason, Verdict
+from canonical.outcome import Reason
+from canonical.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

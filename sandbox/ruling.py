@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from canonical.outcome import Reason, Verdict
+from canonical.outcome import Reason
+from canonical.verdict import Verdict
 from sandbox.document import WireDocument
 from sandbox.judge import Judge, Judgement
 from sandbox.ledger import Held

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from adapters import registry
-from adapters.mapping import AgencyMapping, load_mapping
 from canonical.payload import Payload
+
+if TYPE_CHECKING:
+    from adapters.mapping import AgencyMapping
 
 #: What a reading finds wrong where the header is not the one that a mapping describes.
 _OTHER_HEADER: Final = frozenset({"A001", "A006"})
@@ -31,6 +33,8 @@ class Mappings:
         """
         if path is None:
             return cls()
+        from adapters.mapping import load_mapping  # noqa: PLC0415 - FHIR needs none, and need not pay for it
+
         return cls(map(load_mapping, sorted(path.glob("*.toml")) if path.is_dir() else [path]))
 
     def fitting(self, payload: Payload, format: str) -> tuple[AgencyMapping, ...]:

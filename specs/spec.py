@@ -13,7 +13,7 @@ from typing import Any
 
 from canonical.desk import Desk
 from canonical.finding import HoldCause, Severity
-from canonical.outcome import Verdict
+from canonical.verdict import Verdict
 from specs.occurrences import occurrences
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
-from canonical.outcome import Verdict
+from canonical.verdict import Verdict
 from specs.defects import Defects
 from specs.folder import Folder
 from specs.spec import Transport

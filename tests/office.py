@@ -13,8 +13,9 @@ from typing import Any
 
 from draft import response
 
-from canonical.outcome import Accepted, Document, Receipt, Verdict
+from canonical.outcome import Accepted, Document, Receipt
 from canonical.payload import Payload
+from canonical.verdict import Verdict
 from service.main import Service, build_service, open_delivery
 from service.outbox.outbox import Entry
 from service.roads import Roads

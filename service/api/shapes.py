@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from canonical.finding import Conformance, HoldCause, Kind, Severity
-from canonical.outcome import Verdict
 from canonical.submission import State
+from canonical.verdict import Verdict
 
 _SUBMISSION: Final[JsonDict] = {
     "id": "sub_4x7mmvq2r3w5ybkd6t2hpzcnae",

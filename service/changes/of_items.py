@@ -70,6 +70,7 @@ def _renamed(gone: list[Item], fresh: list[Item]) -> Iterator[tuple[str, Item]]:
     for item in gone:
         heir = next((other for other in free if _alike(item, other)), None)
         if heir is not None:
+            free.remove(heir)
             yield item.code, heir
 
 

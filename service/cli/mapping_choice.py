@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from adapters.mapping import AgencyMapping
+from adapters import registry
 from canonical.errors import ConfigurationError
 from canonical.payload import Payload
 from service.mappings import Mappings
+
+if TYPE_CHECKING:
+    from adapters.mapping import AgencyMapping
 
 
 class MappingChoice:
@@ -31,7 +35,7 @@ class MappingChoice:
         """
         if named is not None:
             return self._at(named).all[0]
-        if path is None:
+        if path is None or format_ not in registry.NEED_MAPPING:
             return None
         mappings = self._at(path)
         fitting = mappings.fitting(payload, format_)

@@ -10,9 +10,10 @@ from typing import Protocol
 from canonical.assessment import Assessment
 from canonical.errors import EcasBridgeError
 from canonical.finding import Finding, HoldCause, Report
-from canonical.outcome import Receipt, Verdict
+from canonical.outcome import Receipt
 from canonical.payload import Payload
 from canonical.submission import State
+from canonical.verdict import Verdict
 
 
 class KeyReused(EcasBridgeError):

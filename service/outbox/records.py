@@ -10,7 +10,8 @@ import orjson
 from canonical.assessment import Answer, Assessment, Source
 from canonical.desk import Desk
 from canonical.finding import Finding, HoldCause, JudgedBy, Kind, Report, Severity
-from canonical.outcome import Reason, Receipt, Verdict
+from canonical.outcome import Reason, Receipt
+from canonical.verdict import Verdict
 
 
 def write_assessment(assessment: Assessment) -> bytes:

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, upd
 
 from canonical.assessment import Assessment
 from canonical.finding import HoldCause
-from canonical.outcome import Receipt, Verdict
+from canonical.outcome import Receipt
 from canonical.submission import LANE_WAITS_BEHIND, State, check_move
+from canonical.verdict import Verdict
 from service.clock import Clock, from_milliseconds, to_milliseconds
 from service.identifiers import NewId
 from service.outbox import records

@@ -11,7 +11,8 @@ import pytest
 from aiohttp import web
 
 from canonical.assessment import Answer, Assessment, Source
-from canonical.outcome import Accepted, Document, Misconfigured, NotThere, Outcome, Reason, Rejected, Unsure, Verdict
+from canonical.outcome import Accepted, Document, Misconfigured, NotThere, Outcome, Reason, Rejected, Unsure
+from canonical.verdict import Verdict
 from gateway_client.envelope import build
 from gateway_client.gateway import Gateway
 from gateway_client.http_gateway import HttpGateway

@@ -12,9 +12,10 @@ import pytest
 from canonical.assessment import Answer, Assessment, Source
 from canonical.errors import LostLease
 from canonical.finding import HoldCause, JudgedBy, Report
-from canonical.outcome import Receipt, Verdict
+from canonical.outcome import Receipt
 from canonical.payload import Payload
 from canonical.submission import State
+from canonical.verdict import Verdict
 from service.outbox.outbox import Draft, Entry, KeyReused, Request, Settlement
 from service.outbox.sql_outbox import SqlOutbox
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from canonical.outcome import Reason, Verdict
+from canonical.outcome import Reason
+from canonical.verdict import Verdict
 
 NAMESPACE = b'xmlns="urn:ecas-bridge:receipt:2026.1"'
 REASON = b"<Reason><Code>B012</Code><Item>ASSESSMENT_DATE</Item><Text>Her birthday is later.</Text></Reason>"

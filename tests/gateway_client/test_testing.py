@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from canonical.outcome import Accepted, NotThere, Pending, TryLater, Unsure, Verdict
+from canonical.outcome import Accepted, NotThere, Pending, TryLater, Unsure
+from canonical.verdict import Verdict
 from gateway_client.testing import ScriptedGateway, receipt_for
 
 

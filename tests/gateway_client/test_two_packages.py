@@ -89,3 +89,12 @@ def test_a_stricter_consent_class_on_the_day_of_sending_holds(judging):
     with pytest.raises(UnfitDocument) as refused:
         build(assessed(draft.of_2026(CONSENT="refused")), judging, stricter)
     assert (refused.value.items, refused.value.reasons) == ((code,), (NO_PLACE,))
+
+
+def test_an_item_that_stays_home_under_the_newer_package_holds(judging):
+    """The newer dictionary knows it and gives it no place: it is not left out in silence either."""
+    code = "MEMBER_GENDER"
+    home = replace(judging, items={**judging.items, code: replace(judging.items[code], wire="")})
+    with pytest.raises(UnfitDocument) as refused:
+        build(assessed(draft.of_2026()), judging, home)
+    assert (refused.value.items, refused.value.reasons) == ((code,), (NO_PLACE,))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from canonical.outcome import Reason, Verdict
+from canonical.outcome import Reason
+from canonical.verdict import Verdict
 from sandbox.ledger import Arrival, Held, Ledger, LedgerDefect, LedgerLost
 from sandbox.receipt import StateReceipt
 

@@ -21,9 +21,9 @@ from canonical.outcome import (
     Suspended,
     TryLater,
     Unsure,
-    Verdict,
 )
 from canonical.submission import State, check_move
+from canonical.verdict import Verdict
 from service.outbox.outbox import Claim, Poll
 from service.settlement import Settling
 from specs.catalog import Catalog

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from canonical.errors import ConfigurationError, SpecDefect
 from canonical.finding import HoldCause, Severity
-from canonical.outcome import Verdict
+from canonical.verdict import Verdict
 from specs.reader import load
 from specs.seal import seal
 from specs.spec import AgeRange, Condition, ConsentClass, Status, Type

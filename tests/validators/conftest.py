@@ -13,7 +13,7 @@ import pytest
 from canonical.assessment import Answer, Assessment, Source
 from canonical.desk import Desk
 from canonical.finding import Finding, HoldCause, Kind, Report, Severity
-from canonical.outcome import Verdict
+from canonical.verdict import Verdict
 from specs.spec import (
     AgeRange,
     CertificationPolicy,

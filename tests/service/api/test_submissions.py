@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from canonical.outcome import Receipt, Verdict
+from canonical.outcome import Receipt
 from canonical.submission import State
+from canonical.verdict import Verdict
 from service.api import shapes
 from service.outbox.outbox import Settlement
 

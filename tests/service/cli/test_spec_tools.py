@@ -121,3 +121,11 @@ def test_a_setting_names_a_package_for_every_command(ecas, office):
     assert draft.VERSION in ecas("spec", "show", ECAS_SPEC=str(DRAFT)).stdout.splitlines()[0]
     assert ecas("validate", "good/five-through-twenty.json", ECAS_SPEC=str(DRAFT)).returncode == 1
     assert ecas("validate", "good/five-through-twenty.json", "--spec", "2026.1", ECAS_SPEC=str(DRAFT)).returncode == 0
+
+
+def test_a_sample_that_was_wrong_before_breaks_nothing(ecas):
+    """What did not conform to the older package does not stop conforming; it is told, and the exit code is 0."""
+    done = ecas("spec", "diff", "2026.1", DRAFT, "--samples", "bad/rating-out-of-list.json")
+    assert done.returncode == 0
+    assert "changes     bad/rating-out-of-list.json" in done.stdout
+    assert "Of 1 assessment, 0 conformed and would not any more." in done.stdout

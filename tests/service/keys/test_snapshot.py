@@ -64,7 +64,7 @@ def test_a_snapshot_is_good_for_as_long_as_it_says(later, good):
 
 
 def test_a_snapshot_states_its_age():
-    """One sentence."""
+    """One sentence tells whose it is, how old, and until when it is good."""
     assert read(now=NOW + timedelta(days=6)).told(NOW + timedelta(days=6)) == (
         "The roster is a snapshot of riverbend, made 6 days ago; good until 2026-12-16."
     )

@@ -6,9 +6,12 @@ import zipfile
 from datetime import date
 from pathlib import Path
 
+import draft
 import pytest
 
-from canonical.errors import ConfigurationError, SpecDefect
+from canonical.assessment import Answer, Assessment, Source
+from canonical.errors import ConfigurationError, SpecDefect, UnfitDocument
+from gateway_client.envelope import build
 from service.cli.verification import verified
 from service.clock import utc_now
 from service.scaffold.draft_package import draft_package
@@ -18,6 +21,7 @@ from specs.catalog import PACKAGES, Catalog
 from specs.items import RELIED_ON
 from specs.spec import Spec, Status, Type
 
+PLACE = Source(file="a.json", label="here")
 SHEET = """\
 Code,Label,Type,Section,Required,Codes,Values,Length,Remark
 member_language,Language spoken at home,choice,,yes,,en=English; es=Spanish,,x
@@ -67,6 +71,18 @@ def test_items_stand_as_the_spreadsheet_says(make):
     assert spec.items["LDF_SLEEP"].wire == "LifeDomainFunctioning/Sleep"
     assert spec.items["LDF_COMMENT"].length == 200
     assert (spec.items["VIS_HOURS"].type, spec.items["VIS_HOURS"].section) == (Type.INTEGER, "VIS")
+
+
+def test_what_is_not_owed_need_not_be_in_the_document(make):
+    """The schema insists on what the items insist on, and on nothing else."""
+    spec = make(SHEET).spec
+    given = {item: text for item, text in draft.of_2026(CONSENT="refused").items() if item in RELIED_ON}
+    answers = {item: Answer(text=text, source=PLACE) for item, text in given.items()}
+    assert build(Assessment(agency=None, answers=answers, origin=PLACE), spec).spec == "2031.0"
+    del answers["MEMBER_GENDER"]
+    with pytest.raises(UnfitDocument) as refused:
+        build(Assessment(agency=None, answers=answers, origin=PLACE), spec)
+    assert refused.value.items == ("MEMBER_GENDER",)
 
 
 def test_what_code_relies_on_is_taken_over(make):
