@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Final
@@ -49,7 +50,7 @@ def validate(
     form = judge.forms[circumstances.instrument]
     texts = form.structure.seen(assessment, circumstances)
 
-    found = list(assessment.findings)
+    found = [_of_the_dictionary(finding, spec) for finding in assessment.findings]
     if certification:
         found += certifying.judge(assessment, spec, roster, circumstances, at)
     found += consenting.judge(assessment, spec, circumstances.consent, judge.home)
@@ -68,6 +69,12 @@ def validate(
         ),
         not_checked=() if certification else ("certification",),
     )
+
+
+def _of_the_dictionary(finding: Finding, spec: Spec) -> Finding:
+    """Leave out items that no dictionary knows: to an adapter a code is what looks like one, and a name can."""
+    known = tuple(item for item in finding.items if item in spec.occurrences)
+    return finding if len(known) == len(finding.items) else replace(finding, items=known)
 
 
 def _without_echoes(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -76,14 +76,16 @@ def leaks(content: bytes, tokens: set[str]) -> list[str]:
     return sorted(token for token in tokens if any(form in content for form in forms(token)))
 
 
-def reports(payload: Payload, mapping: object = None) -> str:
+def reports(payload: Payload, mapping: object = None, *, and_repr: bool = True) -> str:
     """Return everything that any report format says about a payload, and the repr of all that judged it."""
     judge = Judge(catalog=Catalog(), roster=Roster.from_csv((SAMPLES / "roster.csv").read_bytes(), "roster.csv"))
     reading = registry.read(payload, mapping=mapping)  # type: ignore[arg-type]
     judged = judge.judge_reading(reading, datetime(2026, 11, 16, tzinfo=UTC))
     own, *found = located(payload, reading, reading.findings, *(report.findings for _, report in judged))
     run = Run(payloads=(Checked(name=payload.name, findings=tuple(f for group in (own, *found) for f in group)),))
-    return "\n".join(formats.writer(name)(run) for name in formats.FORMATS) + repr((payload, reading, judged))
+    return "\n".join(formats.writer(name)(run) for name in formats.FORMATS) + (
+        repr((payload, reading, judged)) if and_repr else ""
+    )
 
 
 def test_the_searcher_finds_what_is_planted():
@@ -113,6 +115,15 @@ def test_no_report_repeats_a_name_that_the_sender_made_up():
         node["Qanarykey"] = "Qanaryvalue"
         payload = Payload(content=json.dumps(document).encode(), name="payload:p1", agency="riverbend")
         assert leaks(reports(payload).encode(), {"Qanarykey", "Qanaryvalue"}) == []
+
+
+@pytest.mark.parametrize("answers", [[], [{"valueDecimal": 1}], [{"valueString": "x"}, {"valueString": "y"}], {"a": 1}])
+def test_no_report_repeats_a_link_id_that_looks_like_an_item(answers):
+    """A name in capitals has the form of an item code; only codes of the dictionary are named."""
+    document = copy.deepcopy(BUNDLE)
+    document["entry"][6]["resource"]["item"].append({"linkId": "JANE_CANARY", "answer": answers})
+    payload = Payload(content=json.dumps(document).encode(), name="payload:p1", agency="riverbend")
+    assert leaks(reports(payload, and_repr=False).encode(), {"JANE_CANARY"}) == []
 
 
 def test_no_report_repeats_a_value_of_a_delimited_payload():
