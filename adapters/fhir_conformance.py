@@ -83,7 +83,8 @@ def _refused(document: dict[str, object]) -> list[Complaint]:
         _resource_class(document).model_validate(document)
     except ValidationError as refused:
         errors = refused.errors(include_url=False, include_context=False, include_input=False)
-        return [_complaint(document, error) for error in errors]
+        ordinals: dict[int, dict[str, int]] = {}
+        return [_complaint(document, error, ordinals) for error in errors]
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         # What the library raises, raw: KeyError for a resourceType that it does not know, TypeError for one that is no
         # text, RecursionError for objects written as texts, which it parses again to whatever depth they have.
@@ -102,8 +103,11 @@ def _resource_class(document: dict[str, object]) -> type[BaseModel]:
     return QuestionnaireResponse
 
 
-def _complaint(document: dict[str, object], error: ErrorDetails) -> Complaint:
-    """Translate one error; its path is followed only as far as the document goes along with it."""
+def _complaint(document: dict[str, object], error: ErrorDetails, ordinals: dict[int, dict[str, int]]) -> Complaint:
+    """Translate one error; its path is followed only as far as the document goes along with it.
+
+    ``ordinals`` remembers the places of each object's members: one object may have thousands that FHIR does not know.
+    """
     pointer, label = "", _root(document)
     rest = list(error["loc"])
     reached: object = document
@@ -117,7 +121,9 @@ def _complaint(document: dict[str, object], error: ErrorDetails) -> Complaint:
             break
         rest.pop(0)
     if error["type"] == _UNKNOWN and isinstance(reached, dict) and rest:
-        ordinal = list(reached).index(str(rest[0])) + 1
+        if id(reached) not in ordinals:
+            ordinals[id(reached)] = {name: n for n, name in enumerate(reached, 1)}
+        ordinal = ordinals[id(reached)][str(rest[0])]
         sentence = "FHIR R4 knows no element of this name here."
         return Complaint(pointer=pointer, label=f"{label}, its {nth(ordinal)} key", sentence=sentence, ordinal=ordinal)
     if error["type"] in _MISSING and len(rest) == 1:

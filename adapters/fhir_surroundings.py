@@ -210,19 +210,25 @@ def _last_part(canonical: str) -> str:
     return canonical.partition("|")[0].rstrip("/").rpartition("/")[2]
 
 
+#: What a provision may say and still be about the whole record.
+_PLAIN: Final = frozenset({"type", "period", "id"})
+
+
 def _meaning(consent: Element, on: str | None) -> str | None:
-    """Return given, refused or withdrawn; None where the Consent says neither plainly, or had ended by that day."""
+    """Return given, refused or withdrawn; None where it says neither plainly, is narrowed, or did not hold on that day."""
     status = consent.members.get("status")
     provision = consent.member("provision")
     if status == "inactive":
         return "withdrawn"
     if status == "rejected":
         return "refused"
-    if status != "active" or provision is None or "provision" in provision.members:
+    if status != "active" or provision is None or "modifierExtension" in consent.members:
         return None
+    if not provision.members.keys() <= _PLAIN:
+        return None  # an actor, a purpose, a class of data …: a permit for something else is none for this
     period = provision.member("period")
-    end = period.text("end") if period else None
-    if end and on and end[: len(on)] < on:
+    begin, end = (period.text("start"), period.text("end")) if period else (None, None)
+    if on and ((end and end[: len(on)] < on) or (begin and begin[: len(on)] > on)):
         return None
     return {"permit": "given", "deny": "refused"}.get(str(provision.text("type")))
 

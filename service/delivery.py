@@ -85,7 +85,7 @@ class Delivery:
         claims = await self._stored(
             lambda: self.outbox.claim(self.destination, self.owner.name, limit=room, lease=lease)
         )
-        polls = await self._stored(lambda: self.outbox.polls(self.destination, limit=room, lease=lease))
+        polls = await self._stored(lambda: self.outbox.polls(self.destination, limit=room - len(claims), lease=lease))
         return [*(self._deliver(claim) for claim in claims), *(self._poll(poll) for poll in polls)]
 
     @property
@@ -118,6 +118,8 @@ class Delivery:
                 if not isinstance(reply, NotThere):
                     return self._explained(self._settling(road).of_question(reply, claim), claim)
                 document = self._built(claim.assessment, self.clock())
+            if claim.state is State.IN_DOUBT and road.transport.query is None and not road.transport.idempotency:
+                return _never_blindly()
             if claim.state is State.IN_DOUBT:
                 claim = await self._stored(self.outbox.resend, claim)
             outcome = await road.gateway.send(document, idempotency_key=claim.idempotency_key)
@@ -198,6 +200,15 @@ def _still_running(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
         if task.done():
             task.result()
     return {task for task in tasks if not task.done()}
+
+
+def _never_blindly() -> Settlement:
+    """The state offers neither a question nor a key: what may have arrived waits for a person."""
+    return Settlement(
+        state=State.STUCK,
+        outcome="Unsure",
+        why="It may have arrived; the state offers no way to ask, and sending again could double it.",
+    )
 
 
 def _unfit(claim: Claim, fault: UnfitDocument) -> Settlement:

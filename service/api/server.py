@@ -31,6 +31,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http="h11",  # httptools has no limit for headers, and drops the body of an upgrade to HTTP/2
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -13,6 +13,7 @@ from typing import Any, Final
 import click
 
 from adapters.registry import FORMATS
+from canonical.finding import Severity
 from canonical.submission import State
 from service import settings
 from service.cli import payload_files
@@ -53,7 +54,8 @@ def command(*, paths: Sequence[Path], format_: str, again: bool, report: str) ->
         answers.append((payload_files.name_of(file), answer))
     sys.stdout.write(_as_json(answers) if report == "json" else _as_text(answers))
     stopped = any(submission["state"] in _STOPPED for _, answer in answers for submission in _submissions(answer))
-    return Exit.FINDINGS if stopped or not all(answer.ok for _, answer in answers) else Exit.CLEAN
+    unread = any(finding["severity"] == Severity.ERROR for _, answer in answers for finding in _findings(answer))
+    return Exit.FINDINGS if stopped or unread or not all(answer.ok for _, answer in answers) else Exit.CLEAN
 
 
 def _idempotency_key(content: bytes, format_: str, *, again: bool) -> str:

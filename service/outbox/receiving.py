@@ -137,7 +137,10 @@ class Receiving(Rows):
         if draft.state is not State.BLOCKED and (known := _on_its_way(connection, agency, document)):
             if known["content_digest"] == content:
                 return str(known["id"])
-            draft = _refused(draft)
+            if State(known["state"]) is State.HELD and known["attempts"] == 0:
+                self._supersede(connection, known)
+            else:
+                draft = _refused(draft)
         id_ = self._new_id("sub")
         lane = None
         if draft.state in (State.READY, State.HELD):
@@ -171,6 +174,13 @@ class Receiving(Rows):
         if lane is not None:
             self._wake(connection, lane)
         return id_
+
+    def _supersede(self, connection: Connection, held: RowMapping) -> None:
+        """Let a repaired export take the place of what waits for that repair and has never left."""
+        why = "The sender repaired it: the same document came again with other answers before this one left."
+        self._move(connection, held["id"], State.HELD, State.SUPERSEDED, _INTAKE, why)
+        connection.execute(update(t.submission).where(t.submission.c.id == held["id"]).values(holds=""))
+        self._wake(connection, held["lane"])
 
     def _document_digest(self, agency: str, assessment: Assessment) -> str:
         identity = (assessment.text(item) or "" for item in ("DOCUMENT_ID", "DOCUMENT_VERSION", "SUBMISSION_TYPE"))
@@ -237,7 +247,7 @@ def _on_its_way(connection: Connection, agency: str, document: str) -> RowMappin
     c = t.submission.c
     return (
         connection.execute(
-            select(c.id, c.content_digest).where(
+            select(c.id, c.content_digest, c.state, c.attempts, c.lane).where(
                 c.agency == agency, c.document_digest == document, c.state.not_in(t.FREE_AGAIN)
             )
         )

@@ -346,3 +346,11 @@ def test_racing_workers_never_hold_one_lane_together(outbox):
     assert sorted(sent) == sorted(ids)
     for child in range(6):
         assert [id_ for id_ in sent if ids.index(id_) % 6 == child] == ids[child::6]
+
+
+def test_a_repaired_export_takes_the_place_of_what_waited_for_it(outbox):
+    """Held, never sent, and sent again with other answers: the first is superseded, the second goes its way."""
+    (held,) = put(outbox, draft("d1", state=State.HELD))
+    (repaired,) = put(outbox, draft("d1", MEMBER_LAST_NAME="Other"))
+    assert (state(outbox, held), state(outbox, repaired)) == (State.SUPERSEDED, State.READY)
+    assert [taken.submission for taken in claim(outbox)] == [repaired]

@@ -22,10 +22,12 @@ from service.main import Service, build_service
 from service.outbox import schema as t
 from service.outbox.engine import reading
 from service.outbox.outbox import Draft, Entry
-from service.processes import Program
+from service.processes import Program, run
 from service.rehearsal import ORIGINAL, hurried_package
 from service.settings import load
+from validators.roster import COLUMNS
 
+ANSWERS = json.loads((ORIGINAL / "examples/accepted/five-through-twenty-least.json").read_text())["answers"]
 KILLS = 50
 CHILDREN = 12
 DOCUMENTS_A_CHILD = 25
@@ -50,7 +52,9 @@ def test_fifty_kills_between_send_and_record_lose_nothing_and_double_nothing(tmp
     try:
         settings["ECAS_GATEWAY_URL"] = sandbox.address()
         service = build_service(load(tmp_path, settings))
+        service.adopting.now()  # as “ecas serve” does at its start: what is put in below was judged by these packages
         service.agencies.add("riverbend")
+        _import_roster(tmp_path, settings)
         acknowledged = _submit(service)
         landing = Landing()
         while landing.between_send_and_record < KILLS:
@@ -114,14 +118,23 @@ def _judge(acknowledged: list[tuple[str, str, str]], ledger: dict, service: Serv
     assert states == {State.ACCEPTED: len(acknowledged)}
 
 
+def _import_roster(folder: Path, settings: dict[str, str]) -> None:
+    """Know the assessor: a worker that starts judges what waits by its packages, and would hold a stranger's."""
+    last, _, first = ANSWERS["ASSESSOR_NAME"].partition(", ")
+    line = {"key": ANSWERS["ASSESSOR_KEY"], "last_name": last, "first_name": first, "certified_on": "2025-12-01"}
+    line |= {"status": "active"}
+    roster = folder / "roster.csv"
+    roster.write_text(",".join(COLUMNS) + "\n" + ",".join(line.get(column, "") for column in COLUMNS) + "\n")
+    run(["keys", "import", str(roster), "--agency", "riverbend"], folder=folder, settings=settings)
+
+
 def _submit(service: Service) -> list[tuple[str, str, str]]:
     """Write down every child's assessments; return (submission, document, child) in the order of acknowledgement."""
-    answers = json.loads((ORIGINAL / "examples/accepted/five-through-twenty-least.json").read_text())["answers"]
     acknowledged = []
     for number in range(DOCUMENTS_A_CHILD):
         for child in range(CHILDREN):
             document, member = f"kill-{child}-{number}", f"2000000000{child:02}"
-            texts = {**answers, "DOCUMENT_ID": document, "MEMBER_ID": member, "MEMBER_LOCAL_ID": f"K-{child}"}
+            texts = {**ANSWERS, "DOCUMENT_ID": document, "MEMBER_ID": member, "MEMBER_LOCAL_ID": f"K-{child}"}
             acknowledged.append((_put(service, texts, f"{child}-{number}"), document, member))
     return acknowledged
 
