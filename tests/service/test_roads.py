@@ -14,6 +14,8 @@ from canonical.finding import HoldCause
 from canonical.outcome import NotThere, Unsure
 from canonical.submission import State
 from service.judging import Judge
+from service.main import DESTINATION
+from service.rehearsal import VERSION, hurried_package
 from service.roads import Roads
 from specs.catalog import Catalog
 from specs.package import PackageSummary
@@ -163,3 +165,19 @@ def test_every_adopted_package_is_still_at_hand(shelf):
     assert [package.version for package in versions] == ["2026.1", "2027.0"]
     assert catalog.for_date((JULY - timedelta(days=1)).date()).version == "2026.1"
     assert catalog.for_date(JULY.date()).version == "2027.0"
+
+
+def test_what_may_have_arrived_is_never_sent_again_blindly(office, tmp_path):
+    """A worker died between send and record, and the state offers neither a key nor a question: a person decides."""
+    shelf = hurried_package(tmp_path / "mute")
+    transport = shelf / VERSION / "transport.toml"
+    lines = [line for line in transport.read_text().splitlines() if not line.startswith("query")]
+    transport.write_text("\n".join(lines).replace("idempotency = true", "idempotency = false") + "\n")
+    seal(shelf / VERSION)
+    service = office.open(shelf)
+    entry = office.submit(draft.of_2026())
+    (lost,) = service.outbox.claim(DESTINATION, "wrk_dead", limit=1, lease=timedelta(0))
+    assert lost.submission == entry.id
+    office.deliver()
+    assert office.look(entry).state is State.STUCK
+    assert office.state.said == []
