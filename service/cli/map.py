@@ -14,7 +14,7 @@ from canonical.errors import ConfigurationError, UnfitDocument
 from canonical.finding import Finding
 from canonical.outcome import Document
 from gateway_client.envelope import build
-from service.cli import private_file
+from service.cli import payload_files, private_file
 from service.cli.checker import Checker, Examined
 from service.cli.judging_options import Choices, judging_options
 from service.clock import utc_now
@@ -40,6 +40,7 @@ _STDOUT = Path("-")
 )
 def command(*, path: Path, choices: Choices, out: Path, force: bool) -> int:
     """Write the state's document for each assessment."""
+    payload_files.spare([out], [path])
     checker = Checker(choices, utc_now())
     examined = checker.examine(path)
     run = Run(payloads=(examined.checked(),))

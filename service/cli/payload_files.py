@@ -25,6 +25,19 @@ def find(paths: Sequence[Path]) -> list[Path]:
     return [file for path in paths for file in (_in_folder(path) if path.is_dir() else [_existing(path)])]
 
 
+def spare(outputs: Sequence[Path], payloads: Sequence[Path]) -> None:
+    """Refuse to write over what was sent, or to write two things to one place.
+
+    Raises:
+        ConfigurationError: naming the file.
+    """
+    taken = {file.resolve() for file in payloads}
+    for output in outputs:
+        if output.resolve() in taken:
+            raise ConfigurationError(f"{name_of(output)} would be written over: it is a payload, or named twice.")
+        taken.add(output.resolve())
+
+
 def read(path: Path) -> bytes:
     """Return the file's bytes.
 

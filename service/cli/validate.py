@@ -30,6 +30,7 @@ from service.reports.run import FailOn, Run
 def command(paths: Sequence[Path], choices: Choices, reports: Sequence[Destination], fail_on: str) -> int:
     """Check assessments, and say where each fault is and how to mend it."""
     files = payload_files.find(paths)
+    payload_files.spare([report.file for report in reports if report.file], files)
     checker = Checker(choices, utc_now())
     payloads = tuple(checker.examine(file).checked() for file in files)
     run = Run(payloads=payloads, fail_on=FailOn(fail_on))

@@ -197,3 +197,21 @@ def test_the_samples_find_what_their_names_promise(ecas):
     for finding in findings(ecas("validate", "bad", "--report", "json")):
         assert finding["sources"], finding["rule"]
         assert all(source["file"].startswith("bad/") for source in finding["sources"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("validate", "export.json", "--report", "json=export.json"),
+        ("validate", "export.json", "--report", "json=same.out", "--report", "sarif=./same.out"),
+        ("map", "export.json", "--out", "export.json"),
+    ],
+)
+def test_nothing_is_written_over_what_was_sent(ecas, desk, arguments):
+    """An output that is a payload, or named twice, is wrong usage; the file stays as it was."""
+    before = (desk / "export.json").read_bytes()
+    done = ecas(*arguments, "--without-certification", cwd=desk)
+    assert done.returncode == 2
+    assert "written over" in done.stderr
+    assert (desk / "export.json").read_bytes() == before
+    assert not (desk / "same.out").exists()
