@@ -100,6 +100,8 @@ class Delivery:
         except LostLease:
             _log.warning("lease lost; nothing recorded", submission=claim.submission)
             return
+        if settlement.pause is not None:
+            _log.error("the destination is paused", submission=claim.submission, why=settlement.pause)
         _log.info(
             "attempt settled",
             submission=claim.submission,
