@@ -29,8 +29,9 @@ from validators.roster import COLUMNS
 
 ANSWERS = json.loads((ORIGINAL / "examples/accepted/five-through-twenty-least.json").read_text())["answers"]
 KILLS = 50
-CHILDREN = 12
-DOCUMENTS_A_CHILD = 25
+#: Each death takes one submission of each child with it at most: more are waiting than fifty deaths can take.
+CHILDREN = 6
+DOCUMENTS_A_CHILD = 80
 #: The state has taken the document and answers this late: the moment in which the worker dies.
 WEATHER = "[[weather]]\ndo = 'slow'\nseconds = 0.5\n"
 
@@ -58,6 +59,7 @@ def test_fifty_kills_between_send_and_record_lose_nothing_and_double_nothing(tmp
         acknowledged = _submit(service)
         landing = Landing()
         while landing.between_send_and_record < KILLS:
+            assert landing.elsewhere < KILLS, "the kills do not land where they should"
             _live_and_die(tmp_path, settings, service, sandbox.address(), landing)
         _weather(sandbox.address(), "")
         _finish(tmp_path, settings)
