@@ -89,3 +89,11 @@ def test_only_the_format_that_is_read_is_imported():
         "sys.exit(any(name.partition('.')[0] in ('fhir', 'pydantic', 'specs', 'lxml') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.timeout(30)  # once it took minutes
+def test_thousands_of_unknown_keys_of_one_object_take_no_time(fhir, findings_of):
+    """Each is counted at its place, and the work grows with their number, not with its square."""
+    found = findings_of(registry.read(fhir({**response(), **{f"k{n}": 1 for n in range(40_000)}})))
+    assert len(found) == 40_000
+    assert found[-1].sources[0].label == "QuestionnaireResponse, its 40003rd key"

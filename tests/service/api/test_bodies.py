@@ -232,3 +232,22 @@ def test_a_caller_that_leaves_midway_harms_nobody(api, caller):
     sock.shutdown(socket.SHUT_RDWR)
     sock.close()
     assert caller.ask("GET", "/v1/submissions").data["submissions"] == []
+
+
+def test_a_header_without_end_is_refused(caller):
+    """Headers need no key: they are bounded before anything is kept of them."""
+    try:
+        status = caller.ask("GET", "/v1/submissions", None, x_padding="x" * 200_000).status
+    except ConnectionError:
+        status = None  # it hung up while the rest was still being sent
+    assert status in {400, 431, None}
+    assert caller.ask("GET", "/v1/submissions").status == 200
+
+
+def test_an_offer_to_upgrade_does_not_lose_the_body(caller, response):
+    """A client that would rather speak HTTP/2 is answered in HTTP/1.1, and what it sent is read."""
+    body = response()
+    answer = caller.ask(
+        "POST", "/v1/validate", body, connection="Upgrade, HTTP2-Settings", upgrade="h2c", HTTP2_Settings="AAMAAABk"
+    )
+    assert (answer.status, answer.data["checked"]) == (200, 1)
