@@ -99,12 +99,12 @@ class Adopting:
 
     def if_changed(self) -> Adoption | None:
         """Judge everything unsent again where other packages judge than last time; None where none do."""
-        with alone(self.engine.url, "adopt"):
+        with alone(self.engine, "adopt"):
             return self._adopted() if self._last() != _written(*self._at_hand()) else None
 
     def now(self) -> Adoption:
         """Judge everything unsent again."""
-        with alone(self.engine.url, "adopt"):
+        with alone(self.engine, "adopt"):
             return self._adopted()
 
     def tried(self) -> Adoption:

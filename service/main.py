@@ -26,7 +26,7 @@ from service.intake import Intake
 from service.judging import Judge
 from service.mappings import Mappings
 from service.outbox import migrate
-from service.outbox.engine import open_engine
+from service.outbox.engine import database_moment, open_engine
 from service.outbox.sql_outbox import SqlOutbox
 from service.owners import Owner
 from service.roads import Roads
@@ -80,6 +80,7 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
         destination=DESTINATION,
         clock=clock,
         new_id=make_id,
+        moment=database_moment if engine.dialect.name == "postgresql" else None,
         waits_for_pending=lambda: judge.sending(clock().date()).transport.waits_for_pending,
     )
     intake = Intake(

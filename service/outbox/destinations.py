@@ -15,7 +15,7 @@ class Destinations(Rows):
     def pause(self, destination: str, why: str) -> None:
         """Let nothing more leave for this destination."""
         with writing(self._engine) as connection:
-            pause(connection, destination, why, self._now())
+            pause(connection, destination, why, self._now(connection))
 
     def resume(self, destination: str) -> None:
         """Let things leave again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -37,8 +38,10 @@ def open_engine(url: str) -> Engine:
         raise ConfigurationError(
             "ECAS_DATABASE_URL is not a database URL (sqlite:///path or postgresql+psycopg://…)."
         ) from None
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED")
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, hide_parameters=True)
+        raise ConfigurationError("The outbox keeps its promises on SQLite and PostgreSQL only.")
     _make_private(parsed)
     engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT / 1000})
     event.listen(engine, "connect", _prepare)
@@ -65,17 +68,39 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def alone(url: URL, purpose: str) -> Iterator[None]:
-    """Hold a file lock beside an SQLite database, so that two processes do not do the same to it at once."""
-    if url.get_backend_name() != "sqlite" or not url.database:
-        yield
+def alone(engine: Engine, purpose: str) -> Iterator[None]:
+    """Let no other process do the same to this database meanwhile: a file lock beside SQLite, else an advisory lock."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection, connection.begin():
+            connection.execute(select(func.pg_advisory_xact_lock(_lock_number(purpose))))
+            yield
         return
-    lock = os.open(f"{url.database}.{purpose}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(f"{engine.url.database}.{purpose}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:
         os.close(lock)
+
+
+def in_turn(connection: Connection, agency: str) -> None:
+    """Let an agency's payloads be written down one after the other, so that the order of a lane is that of the commits.
+
+    On SQLite there is one writer anyway. On PostgreSQL a lock that ends with the transaction keeps an earlier,
+    uncommitted submission of a child from being overtaken by a later one, and a document from racing itself.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_lock_number(f"intake {agency}"))))
+
+
+def database_moment(connection: Connection) -> int:
+    """Return the database's own time, in milliseconds: on many hosts there must be one clock for due times and leases."""
+    return int(connection.execute(select(func.extract("epoch", func.clock_timestamp()) * 1000)).scalar_one())
+
+
+def _lock_number(purpose: str) -> int:
+    """Return the number of an advisory lock, the same on every host."""
+    return int.from_bytes(hashlib.sha256(f"ecas-bridge {purpose}".encode()).digest()[:7])
 
 
 def _make_private(url: URL) -> None:

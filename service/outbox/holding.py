@@ -24,7 +24,7 @@ class Holding(Rows):
     def hold(self, agency: str, submission: str, *, actor: str, note: str) -> bool:
         """Let a submission wait for a person (see ``Outbox.hold``)."""
         with writing(self._engine) as connection:
-            row = self._row(connection, submission)
+            row = self._locked(connection, submission)
             was, holds = State(row["state"]), read_holds(row["holds"])
             if row["agency"] != agency or was not in _STOPPABLE:
                 return False
@@ -37,14 +37,14 @@ class Holding(Rows):
     def release(self, agency: str, submission: str, draft: Draft, *, actor: str, note: str) -> bool:
         """Let a held submission go where a new judgement puts it (see ``Outbox.release``)."""
         with writing(self._engine) as connection:
-            row = self._row(connection, submission)
+            row = self._locked(connection, submission)
             if row["agency"] != agency or State(row["state"]) is not State.HELD:
                 return False
             values: dict[str, object] = {
                 "sealed_report": self._vault.seal(records.write_report(draft.report), "report", agency, submission),
                 "holds": write_holds(draft.holds),
                 "vouched": write_holds(draft.vouched),
-                **self._clocks(row, draft.holds),
+                **self._clocks(connection, row, draft.holds),
             }
             if HoldCause.KEY_REFUSED in read_holds(row["holds"]):  # the rejection was definite and spent the old key
                 values |= {"idempotency_key": self._new_id("idem"), "first_sent_at": None}
@@ -64,7 +64,7 @@ class Holding(Rows):
             done = connection.execute(
                 update(t.submission)
                 .where(c.agency == agency, c.id == submission, c.state == State.HELD, c.escalated_at.is_(None))
-                .values(escalated_at=self._now())
+                .values(escalated_at=self._now(connection))
             )
             if done.rowcount:
                 self._tell(connection, submission, State.HELD, State.HELD, "escalation", why)

@@ -34,14 +34,18 @@ class Leasing(Rows):
 
     def _due(self, connection: Connection, destination: str, limit: int) -> list[RowMapping]:
         """Return due lanes: each agency with any gets an equal share, what is left goes to whoever waited longest."""
-        now = self._now()
+        now = self._now(connection)
         due = and_(t.lane.c.destination == destination, t.lane.c.due_at.is_not(None), t.lane.c.due_at <= now)
         agencies = connection.scalars(
             select(t.agency.c.id).where(exists().where(due, t.lane.c.agency == t.agency.c.id))
         ).all()
         found = [
             connection.execute(
-                select(t.lane).where(due, t.lane.c.agency == agency).order_by(t.lane.c.due_at).limit(limit)
+                select(t.lane)
+                .where(due, t.lane.c.agency == agency)
+                .order_by(t.lane.c.due_at)
+                .limit(limit)
+                .with_for_update(skip_locked=True)  # SQLite has no such words and needs none: its writer is alone
             )
             .mappings()
             .all()
@@ -51,7 +55,7 @@ class Leasing(Rows):
         return [lane for _, _, lane in sorted(rounds, key=lambda entry: entry[:2])[:limit]]
 
     def _take(self, connection: Connection, lane: RowMapping, worker: str, lease: timedelta) -> Claim | None:
-        now = self._now()
+        now = self._now(connection)
         head = self._head(connection, lane["id"])
         if head is None or State(head["state"]) not in MOVING:
             connection.execute(update(t.lane).where(t.lane.c.id == lane["id"]).values(due_at=None, owner=None))
@@ -75,7 +79,7 @@ class Leasing(Rows):
         return self._claim(connection, head["id"], lane["id"], fence, state)
 
     def _begin_attempt(self, connection: Connection, head: RowMapping, worker: str) -> None:
-        now = self._now()
+        now = self._now(connection)
         number = head["attempts"] + 1
         self._move(connection, head["id"], State(head["state"]), State.SENDING, worker, f"Attempt {number} begins.")
         connection.execute(
@@ -110,7 +114,7 @@ class Leasing(Rows):
     def resend(self, claim: Claim) -> Claim:
         """Write down another attempt under the same lease (see ``Outbox.resend``)."""
         with writing(self._engine) as connection:
-            lane = connection.execute(select(t.lane).where(t.lane.c.id == claim.lane)).mappings().one()
+            lane = self._lane_row(connection, claim.lane)
             if lane["fence"] != claim.fence:
                 raise LostLease
             self._begin_attempt(connection, self._row(connection, claim.submission), lane["owner"] or "")
@@ -130,7 +134,7 @@ class Leasing(Rows):
             self._record(connection, claim.submission, claim.agency, settlement)
             self._wake(connection, claim.lane, settlement.wait if settlement.state in MOVING else timedelta(0))
             if settlement.pause is not None:
-                pause(connection, self._destination, settlement.pause, self._now())
+                pause(connection, self._destination, settlement.pause, self._now(connection))
 
     def expire(self, alive: Callable[[str], bool]) -> int:
         """End the leases of workers that are no more (see ``Outbox.expire``)."""
@@ -140,8 +144,10 @@ class Leasing(Rows):
             dead = [owner for owner in owners if owner is not None and not alive(owner)]
             if not dead:
                 return 0
+            # Whoever holds a lane's lock just now is at work on it: it is left for the next look, and nobody waits.
+            lanes = connection.scalars(select(c.id).where(c.owner.in_(dead)).with_for_update(skip_locked=True)).all()
             ended = connection.execute(
-                update(t.lane).where(c.owner.in_(dead)).values(due_at=self._now(), owner=None, fence=c.fence + 1)
+                update(t.lane).where(c.id.in_(lanes)).values(due_at=self._now(connection), owner=None, fence=c.fence + 1)
             )
             return ended.rowcount
 

@@ -23,7 +23,7 @@ def upgrade(engine: Engine) -> None:
     Raises:
         ConfigurationError: the database was written by a later release.
     """
-    with alone(engine.url, "migrate"):
+    with alone(engine, "migrate"):
         if revision(engine) == head():
             return
         if (known := revision(engine)) and known not in _revisions():

@@ -25,18 +25,19 @@ class Polling(Rows):
 
     def polls(self, destination: str, *, limit: int, lease: timedelta) -> list[Poll]:
         """Take receipts that are due to be asked for again (see ``Outbox.polls``)."""
-        now = self._now()
-        until = now + milliseconds(lease)
         c = t.submission.c
         with writing(self._engine) as connection:
             if paused(connection, destination) is not None:
                 return []
+            now = self._now(connection)
+            until = now + milliseconds(lease)
             rows = (
                 connection.execute(
                     select(t.submission)
                     .where(c.poll_at.is_not(None), c.poll_at <= now)
                     .order_by(c.poll_at)
                     .limit(limit)
+                    .with_for_update(skip_locked=True)
                 )
                 .mappings()
                 .all()
@@ -66,11 +67,11 @@ class Polling(Rows):
     def settle_poll(self, poll: Poll, settlement: Settlement) -> None:
         """Record what came of a poll (see ``Outbox.settle_poll``)."""
         with writing(self._engine) as connection:
-            row = self._row(connection, poll.submission)
+            row = self._row(connection, poll.submission, lock=True)
             if row["poll_at"] != to_milliseconds(poll.until):
                 raise LostLease
             self._record(connection, poll.submission, poll.agency, settlement)
             if row["lane"] is not None:
                 self._wake(connection, row["lane"])
             if settlement.pause is not None:
-                pause(connection, self._destination, settlement.pause, self._now())
+                pause(connection, self._destination, settlement.pause, self._now(connection))

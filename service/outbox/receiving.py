@@ -14,7 +14,7 @@ from canonical.payload import Payload
 from canonical.submission import State
 from service.outbox import records
 from service.outbox import schema as t
-from service.outbox.engine import reading, writing
+from service.outbox.engine import in_turn, reading, writing
 from service.outbox.outbox import (
     AnswerTo,
     Draft,
@@ -48,6 +48,7 @@ class Receiving(Rows):
         agency = _agency_of(payload)
         payload_id = payload.name.removeprefix("payload:")
         with writing(self._engine) as connection:
+            in_turn(connection, agency)
             if request and (earlier := self._answered(connection, agency, request)):
                 return earlier
             self._insert_payload(connection, payload_id, agency, format, payload.content)
@@ -65,7 +66,7 @@ class Receiving(Rows):
     def rejudge(self, agency: str, submission: str, draft: Draft, *, was: State = State.HELD) -> bool:
         """Give a submission that has not left its new report (see ``Outbox.rejudge``)."""
         with writing(self._engine) as connection:
-            row = self._row(connection, submission)
+            row = self._locked(connection, submission)
             if was not in _NOT_GONE or row["agency"] != agency or State(row["state"]) is not was:
                 return False
             sealed = self._vault.seal(records.write_report(draft.report), "report", agency, submission)
@@ -75,7 +76,7 @@ class Receiving(Rows):
                 .values(
                     sealed_report=sealed,
                     holds=write_holds(draft.holds),
-                    **self._clocks(row, draft.holds),
+                    **self._clocks(connection, row, draft.holds),
                     spec=draft.report.judged_by.spec if draft.report.judged_by else None,
                 )
             )
@@ -113,7 +114,7 @@ class Receiving(Rows):
                 endpoint=request.endpoint,
                 key_digest=key,
                 body_digest=self._vault.digest("body", request.body),
-                received_at=self._now(),
+                received_at=self._now(connection),
                 status=status,
                 sealed_answer=self._vault.seal(content, "answer", agency, key),
             )
@@ -125,7 +126,7 @@ class Receiving(Rows):
                 id=id_,
                 agency=agency,
                 format=format_,
-                received_at=self._now(),
+                received_at=self._now(connection),
                 sealed=self._vault.seal(content, "payload", agency, id_),
             )
         )
@@ -145,7 +146,7 @@ class Receiving(Rows):
         lane = None
         if draft.state in (State.READY, State.HELD):
             lane = self._lane(connection, agency, self._child(connection, agency, draft.assessment))
-        now = self._now()
+        now = self._now(connection)
         connection.execute(
             insert(t.submission).values(
                 id=id_,
@@ -155,7 +156,7 @@ class Receiving(Rows):
                 lane=lane,
                 state=draft.state,
                 holds=write_holds(draft.holds),
-                **self._clocks(None, draft.holds),
+                **self._clocks(connection, None, draft.holds),
                 sealed_document_id=self._vault.seal(_document_id(draft.assessment).encode(), "document", agency, id_),
                 document_digest=document,
                 content_digest=content,

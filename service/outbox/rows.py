@@ -28,6 +28,10 @@ from service.vault import Vault
 MOVING: Final = (State.READY, State.SENDING, State.IN_DOUBT)
 
 
+#: Tells the time within a transaction.
+Moment = Callable[[Connection], int]
+
+
 class Rows:
     """What every part of the outbox shares: how rows are read, how a submission moves, how a lane is woken."""
 
@@ -39,18 +43,30 @@ class Rows:
         destination: str,
         clock: Clock,
         new_id: NewId,
+        moment: Moment | None = None,
         waits_for_pending: Callable[[], bool] = lambda: False,
     ) -> None:
         """Work on this engine, already at the schema of this release."""
         self._engine = engine
         self._vault = vault
         self._destination = destination
-        self._clock = clock
+        self._moment = moment or (lambda _: to_milliseconds(clock()))
         self._new_id = new_id
         self._waits_for_pending = waits_for_pending
 
-    def _row(self, connection: Connection, id_: str) -> RowMapping:
-        return connection.execute(select(t.submission).where(t.submission.c.id == id_)).mappings().one()
+    def _lane_row(self, connection: Connection, lane: int) -> RowMapping:
+        """Lock and return a lane: whoever settles it and whoever adds to it must see each other's work."""
+        return connection.execute(select(t.lane).where(t.lane.c.id == lane).with_for_update()).mappings().one()
+
+    def _row(self, connection: Connection, id_: str, *, lock: bool = False) -> RowMapping:
+        query = select(t.submission).where(t.submission.c.id == id_)
+        return connection.execute(query.with_for_update() if lock else query).mappings().one()
+
+    def _locked(self, connection: Connection, id_: str) -> RowMapping:
+        """Lock a submission and return it: its lane first, for everybody locks in this order."""
+        if (lane := self._row(connection, id_)["lane"]) is not None:
+            self._lane_row(connection, lane)
+        return self._row(connection, id_, lock=True)
 
     def _head(self, connection: Connection, lane: int) -> RowMapping | None:
         c = t.submission.c
@@ -65,12 +81,12 @@ class Rows:
 
     def _wake(self, connection: Connection, lane: int, wait: timedelta = timedelta(0)) -> None:
         """Let the lane's head leave after ``wait``, unless a worker holds it, it is due already, or its head must stay."""
-        row = connection.execute(select(t.lane).where(t.lane.c.id == lane)).mappings().one()
+        row = self._lane_row(connection, lane)
         if row["owner"] is not None or row["due_at"] is not None:
             return
         head = self._head(connection, lane)
         if head is not None and State(head["state"]) in MOVING:
-            due_at = self._now() + milliseconds(wait)
+            due_at = self._now(connection) + milliseconds(wait)
             connection.execute(update(t.lane).where(t.lane.c.id == lane).values(due_at=due_at))
 
     def _move(
@@ -86,7 +102,7 @@ class Rows:
         """Make one legal move and tell it."""
         check_move(was, then)
         connection.execute(
-            update(t.submission).where(t.submission.c.id == id_).values(state=then, updated_at=self._now())
+            update(t.submission).where(t.submission.c.id == id_).values(state=then, updated_at=self._now(connection))
         )
         self._tell(connection, id_, was, then, actor, why, sealed_note)
 
@@ -102,7 +118,7 @@ class Rows:
             values |= {"verdict": settlement.receipt.verdict, "tracking_id": settlement.receipt.tracking_id}
             self._keep(connection, id_, agency, settlement.receipt)
         if settlement.state in (State.PENDING, State.SUSPENDED):
-            values["poll_at"] = self._now() + milliseconds(settlement.wait)
+            values["poll_at"] = self._now(connection) + milliseconds(settlement.wait)
         if settlement.findings:
             report = records.read_report(self._vault.open(row["sealed_report"], "report", agency, id_))
             report = replace(report, findings=(*report.findings, *settlement.findings))
@@ -119,7 +135,7 @@ class Rows:
         connection.execute(
             insert(t.receipt).values(
                 submission=id_,
-                received_at=self._now(),
+                received_at=self._now(connection),
                 verdict=receipt.verdict,
                 tracking_id=receipt.tracking_id,
                 sealed=self._vault.seal(records.write_receipt(receipt), "receipt", agency, id_),
@@ -136,15 +152,15 @@ class Rows:
         why: str,
         sealed_note: bytes | None = None,
     ) -> None:
-        event = {"submission": id_, "at": self._now(), "was": was, "became": then, "actor": actor, "why": why}
+        event = {"submission": id_, "at": self._now(connection), "was": was, "became": then, "actor": actor, "why": why}
         connection.execute(insert(t.event).values(**event, sealed_note=sealed_note))
 
-    def _clocks(self, row: RowMapping | None, holds: Iterable[HoldCause]) -> dict[str, int | None]:
+    def _clocks(self, connection: Connection, row: RowMapping | None, holds: Iterable[HoldCause]) -> dict[str, int | None]:
         """Return since when a name change is waited for; other causes have no such clock."""
         if HoldCause.NAME_CHANGE not in holds:
             return {"name_change_since": None, "escalated_at": None}
         since = None if row is None else row["name_change_since"]
-        return {"name_change_since": self._now() if since is None else since}
+        return {"name_change_since": self._now(connection) if since is None else since}
 
     def _entry(self, connection: Connection, agency: str, id_: str) -> Entry:
         row = self._row(connection, id_)
@@ -176,8 +192,9 @@ class Rows:
         plain = self._vault.open(row["sealed_assessment"], "assessment", row["agency"], row["id"])
         return records.read_assessment(plain)
 
-    def _now(self) -> int:
-        return to_milliseconds(self._clock())
+    def _now(self, connection: Connection) -> int:
+        """Return the moment in milliseconds: the database's own where many hosts share it, else this host's."""
+        return self._moment(connection)
 
 
 def _moment(at: int | None) -> datetime | None:

@@ -89,14 +89,14 @@ def test_what_was_put_can_be_claimed_and_settled(outbox):
     assert claim(outbox) == []
 
 
-def test_one_child_leaves_in_order_and_one_at_a_time(outbox):
+def test_one_child_leaves_in_order_and_one_at_a_time(outbox, clock):
     """The second submission of a child stays until the first is settled, even over retries."""
     first, second = put(outbox, draft("d1"), draft("d2"))
     (taken,) = claim(outbox)
     assert taken.submission == first
     outbox.settle(taken, LATER)
     assert claim(outbox) == []  # the retry delay holds the whole lane
-    outbox._clock.forward(SOON)
+    clock.forward(SOON)
     (taken,) = claim(outbox)
     assert (taken.submission, taken.attempts) == (first, 2)
     outbox.settle(taken, ACCEPTED)
@@ -136,11 +136,11 @@ def test_a_blocked_submission_is_kept_and_never_claimed(outbox):
     assert state(outbox, first) is State.BLOCKED
 
 
-def test_after_the_lease_the_next_worker_asks_first(outbox):
+def test_after_the_lease_the_next_worker_asks_first(outbox, clock):
     """A worker that recorded nothing leaves its submission in doubt: the next claim is a question, same key."""
     put(outbox, draft("d1"))
     (lost,) = claim(outbox)
-    outbox._clock.forward(LEASE)
+    clock.forward(LEASE)
     (taken,) = claim(outbox, "two")
     assert (taken.state, taken.attempts) == (State.IN_DOUBT, 1)
     assert taken.idempotency_key == lost.idempotency_key
@@ -148,11 +148,11 @@ def test_after_the_lease_the_next_worker_asks_first(outbox):
     assert (again.state, again.attempts, again.idempotency_key) == (State.SENDING, 2, lost.idempotency_key)
 
 
-def test_the_fence_keeps_a_zombie_from_recording(outbox):
+def test_the_fence_keeps_a_zombie_from_recording(outbox, clock):
     """Whoever lost the lease changes nothing, neither by settling nor by sending again."""
     (id_,) = put(outbox, draft("d1"))
     (zombie,) = claim(outbox)
-    outbox._clock.forward(LEASE)
+    clock.forward(LEASE)
     (taken,) = claim(outbox, "two")
     with pytest.raises(LostLease):
         outbox.settle(zombie, ACCEPTED)
@@ -172,13 +172,13 @@ def test_the_leases_of_the_dead_end_at_once(outbox):
     assert len(claim(outbox, "next")) == 1
 
 
-def test_an_in_doubt_submission_is_asked_again_after_its_wait(outbox):
+def test_an_in_doubt_submission_is_asked_again_after_its_wait(outbox, clock):
     """In doubt stays in doubt, holds its lane, and comes back as a question."""
     first, _ = put(outbox, draft("d1"), draft("d2"))
     (taken,) = claim(outbox)
     outbox.settle(taken, UNSURE)
     assert claim(outbox) == []
-    outbox._clock.forward(SOON)
+    clock.forward(SOON)
     (taken,) = claim(outbox)
     assert (taken.submission, taken.state) == (first, State.IN_DOUBT)
 
@@ -208,7 +208,7 @@ def test_a_pause_keeps_everything_back_and_spends_nothing(outbox):
     assert [taken.submission for taken in claim(outbox)] == [id_]
 
 
-def test_a_pending_receipt_is_polled_until_it_is_final(outbox):
+def test_a_pending_receipt_is_polled_until_it_is_final(outbox, clock):
     """Pending lets the next of the lane go, and is asked for again by a due time that survives the worker."""
     first, second = put(outbox, draft("d1"), draft("d2"))
     (taken,) = claim(outbox)
@@ -216,17 +216,17 @@ def test_a_pending_receipt_is_polled_until_it_is_final(outbox):
     outbox.settle(taken, Settlement(state=State.PENDING, outcome="Pending", why="", wait=SOON, receipt=receipt))
     assert [taken.submission for taken in claim(outbox)] == [second]
     assert outbox.polls("ecas", limit=5, lease=LEASE) == []
-    outbox._clock.forward(SOON)
+    clock.forward(SOON)
     (lost,) = outbox.polls("ecas", limit=5, lease=LEASE)
     assert (lost.tracking_id, lost.digest) == ("trk_9", "sha-256:09")
     assert outbox.polls("ecas", limit=5, lease=LEASE) == []
-    outbox._clock.forward(LEASE)
+    clock.forward(LEASE)
     (poll,) = outbox.polls("ecas", limit=5, lease=LEASE)
     with pytest.raises(LostLease):
         outbox.settle_poll(lost, ACCEPTED)
     outbox.settle_poll(poll, ACCEPTED)
     assert state(outbox, first) is State.ACCEPTED
-    outbox._clock.forward(LEASE)
+    clock.forward(LEASE)
     assert outbox.polls("ecas", limit=5, lease=LEASE) == []
 
 
