@@ -59,6 +59,10 @@ class HoldCause(StrEnum):
     NOT_LIVE = "not_live"
     #: A person asked for it.
     PERSON = "person"
+    #: The MassHealth ID belongs, by what the agency sent before, to another child.
+    IDENTITY = "identity"
+    #: The member's consent was withdrawn before it left.
+    CONSENT_WITHDRAWN = "consent_withdrawn"
 
 
 class Conformance(StrEnum):

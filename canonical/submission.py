@@ -54,8 +54,8 @@ MOVES: Final[dict[State, frozenset[State]]] = {
     ),
     _S.PENDING: frozenset({_S.ACCEPTED, _S.REJECTED, _S.SUSPENDED, _S.PENDING, _S.STUCK, _S.CLOSED}),
     _S.SUSPENDED: frozenset({_S.ACCEPTED, _S.REJECTED, _S.PENDING, _S.SUSPENDED, _S.STUCK, _S.CLOSED}),
-    _S.STUCK: frozenset({_S.READY, _S.IN_DOUBT, _S.CANCELLED, _S.CLOSED}),
-    _S.HANDED_OFF: frozenset({_S.CLOSED, _S.READY, _S.CANCELLED}),
+    _S.STUCK: frozenset({_S.READY, _S.IN_DOUBT, _S.HELD, _S.BLOCKED, _S.HANDED_OFF, _S.CANCELLED, _S.CLOSED}),
+    _S.HANDED_OFF: frozenset({_S.CLOSED, _S.READY, _S.HELD, _S.BLOCKED, _S.CANCELLED, _S.SUPERSEDED}),
     _S.REJECTED: frozenset({_S.CLOSED}),
     _S.BLOCKED: frozenset({_S.CLOSED, _S.SUPERSEDED}),
     _S.ACCEPTED: frozenset(),
@@ -66,6 +66,25 @@ MOVES: Final[dict[State, frozenset[State]]] = {
 
 #: A lane waits behind these; ``PENDING`` joins them where the package's transport.toml says so.
 LANE_WAITS_BEHIND: Final = frozenset({_S.RECEIVED, _S.HELD, _S.READY, _S.SENDING, _S.IN_DOUBT, _S.STUCK})
+
+
+class StuckCause(StrEnum):
+    """Why a person must decide; who, and how, is told beside it (``canonical/stuck.py``)."""
+
+    #: It may have arrived, and the state offers neither an idempotency key nor a question.
+    NO_WAY_TO_ASK = "no_way_to_ask"
+    #: Not taken after the give-up time of open road.
+    GAVE_UP = "gave_up"
+    #: In doubt, and no answer to the question after the give-up time of open road.
+    GAVE_UP_ASKING = "gave_up_asking"
+    #: The state no longer knows a document that it had taken.
+    FORGOTTEN = "forgotten"
+    #: The state refuses this document without a coded reason.
+    REFUSED_WITHOUT_REASON = "refused_without_reason"
+    #: In doubt, and the document that was sent cannot be built again.
+    UNFIT = "unfit"
+    #: Our own program failed on it.
+    OUR_FAULT = "our_fault"
 
 
 def check_move(now: State, then: State) -> None:

@@ -73,7 +73,11 @@ class Agencies:
                 raise ConfigurationError(
                     f"The agency {agency} is there already; “ecas agencies rotate {agency}” gives it a new key."
                 )
-            connection.execute(insert(t.agency).values(id=agency, route=route, created_at=self._now()))
+            now = self._now()
+            connection.execute(insert(t.agency).values(id=agency, created_at=now))
+            connection.execute(
+                insert(t.route).values(agency=agency, route=route, starts_at=now, set_at=now, actor="agencies add")
+            )
             return self._hand_out(connection, agency)
 
     def list(self) -> list[Agency]:
@@ -151,7 +155,15 @@ class Agencies:
 def _agencies() -> Select[Any]:
     c = t.api_key.c
     keys = select(func.count()).where(c.agency == t.agency.c.id, c.revoked_at.is_(None)).scalar_subquery()
-    return select(t.agency, keys.label("keys"))
+    c = t.route.c
+    newest = (
+        select(c.route)
+        .where(c.agency == t.agency.c.id, c.programme == "")
+        .order_by(c.starts_at.desc(), c.seq.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(t.agency, newest.label("route"), keys.label("keys"))
 
 
 def _found(connection: Connection, agency: str) -> Agency | None:

@@ -88,6 +88,6 @@ def outbox(database_url: str, clock: StandingClock, count_ids: Callable[[str], s
     migrate.upgrade(engine)
     with writing(engine) as connection:
         for name in ("riverbend", "harborlight", "northstar"):
-            connection.execute(agency.insert().values(id=name, route="ecas", created_at=0))
+            connection.execute(agency.insert().values(id=name, created_at=0))
     yield SqlOutbox(engine, Vault(bytes(range(32))), destination="ecas", clock=clock, new_id=count_ids)
     engine.dispose()

@@ -48,7 +48,7 @@ def _check(request: Request) -> dict[str, bool]:
     engine = service_of(request).engine
     try:
         with writing(engine) as connection:
-            connection.execute(update(t.agency).where(false()).values(route=t.agency.c.route))
+            connection.execute(update(t.agency).where(false()).values(created_at=t.agency.c.created_at))
         return {"database_writable": True, "schema_at_head": migrate.revision(engine) == migrate.head()}
     except SQLAlchemyError as error:
         tell(error, request.scope)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import Connection, insert, select, update
 
 from service.outbox import schema as t
 from service.outbox.engine import reading, writing
 from service.outbox.rows import Rows
+
+#: The kind of closure that a person ends.
+PAUSE: Final = "pause"
 
 
 class Destinations(Rows):
@@ -20,9 +25,9 @@ class Destinations(Rows):
     def resume(self, destination: str) -> None:
         """Let things leave again."""
         with writing(self._engine) as connection:
-            connection.execute(
-                update(t.destination).where(t.destination.c.id == destination).values(paused_at=None, paused_why="")
-            )
+            c = t.closure.c
+            over = (c.destination == destination, c.kind == PAUSE, c.ended_at.is_(None))
+            connection.execute(update(t.closure).where(*over).values(ended_at=self._now(connection)))
 
     def paused(self, destination: str) -> str | None:
         """Return why the destination is paused, or None."""
@@ -32,13 +37,14 @@ class Destinations(Rows):
 
 def paused(connection: Connection, destination: str) -> str | None:
     """Return why the destination is paused, within a transaction."""
-    c = t.destination.c
-    return connection.execute(select(c.paused_why).where(c.id == destination, c.paused_at.is_not(None))).scalar()
+    c = t.closure.c
+    whole = (c.destination == destination, c.kind == PAUSE, c.agency == "", c.programme == "", c.ended_at.is_(None))
+    return connection.execute(select(c.why).where(*whole)).scalar()
 
 
 def pause(connection: Connection, destination: str, why: str, now: int) -> None:
     """Let nothing more leave for this destination, within a transaction."""
-    c = t.destination.c
-    values = {"paused_at": now, "paused_why": why}
-    if not connection.execute(update(t.destination).where(c.id == destination).values(**values)).rowcount:
-        connection.execute(insert(t.destination).values(id=destination, **values))
+    if paused(connection, destination) is None:
+        connection.execute(
+            insert(t.closure).values(destination=destination, kind=PAUSE, began_at=now, actor="delivery", why=why)
+        )

@@ -147,7 +147,9 @@ class Leasing(Rows):
             # Whoever holds a lane's lock just now is at work on it: it is left for the next look, and nobody waits.
             lanes = connection.scalars(select(c.id).where(c.owner.in_(dead)).with_for_update(skip_locked=True)).all()
             ended = connection.execute(
-                update(t.lane).where(c.id.in_(lanes)).values(due_at=self._now(connection), owner=None, fence=c.fence + 1)
+                update(t.lane)
+                .where(c.id.in_(lanes))
+                .values(due_at=self._now(connection), owner=None, fence=c.fence + 1)
             )
             return ended.rowcount
 

@@ -164,6 +164,7 @@ class Receiving(Rows):
                 idempotency_key=self._new_id("idem"),
                 received_at=now,
                 updated_at=now,
+                since=now,
                 sealed_assessment=self._vault.seal(
                     records.write_assessment(draft.assessment), "assessment", agency, id_
                 ),

@@ -101,8 +101,10 @@ class Rows:
     ) -> None:
         """Make one legal move and tell it."""
         check_move(was, then)
+        now = self._now(connection)
+        since = {} if was is then else {"since": now}
         connection.execute(
-            update(t.submission).where(t.submission.c.id == id_).values(state=then, updated_at=self._now(connection))
+            update(t.submission).where(t.submission.c.id == id_).values(state=then, updated_at=now, **since)
         )
         self._tell(connection, id_, was, then, actor, why, sealed_note)
 
@@ -155,7 +157,9 @@ class Rows:
         event = {"submission": id_, "at": self._now(connection), "was": was, "became": then, "actor": actor, "why": why}
         connection.execute(insert(t.event).values(**event, sealed_note=sealed_note))
 
-    def _clocks(self, connection: Connection, row: RowMapping | None, holds: Iterable[HoldCause]) -> dict[str, int | None]:
+    def _clocks(
+        self, connection: Connection, row: RowMapping | None, holds: Iterable[HoldCause]
+    ) -> dict[str, int | None]:
         """Return since when a name change is waited for; other causes have no such clock."""
         if HoldCause.NAME_CHANGE not in holds:
             return {"name_change_since": None, "escalated_at": None}

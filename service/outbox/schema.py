@@ -12,32 +12,59 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
-#: Constraint names that alembic can rely on, on every back end.
-metadata: Final = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from service.outbox.roster_schema import agency, assessor, certificate, evidence, roster, roster_change
+from service.outbox.tables import Sequence, metadata
 
-#: A sequence that both back ends count up and never reuse.
-_Sequence: Final = BigInteger().with_variant(Integer, "sqlite")
-
-agency = Table(
+#: All of them, those of the roster too, under one name: ``from service.outbox import schema as t``.
+__all__ = (
+    "FREE_AGAIN",
+    "adoption",
     "agency",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("route", String, nullable=False),  # not_live | ecas | virtual_gateway
-    Column("created_at", BigInteger, nullable=False),
+    "api_key",
+    "assessor",
+    "attempt",
+    "certificate",
+    "child",
+    "child_identifier",
+    "closure",
+    "destination",
+    "event",
+    "evidence",
+    "lane",
+    "metadata",
+    "payload",
+    "receipt",
+    "replay",
+    "replay_item",
+    "request",
+    "roster",
+    "roster_change",
+    "route",
+    "submission",
+    "withdrawal",
 )
+
+#: Which way an agency's assessments, or those of one of its programmes, reach the state from a moment on. Only added to.
+route = Table(
+    "route",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("agency", String, ForeignKey("agency.id"), nullable=False),
+    Column("programme", String, nullable=False, default=""),  # empty: all that have no route of their own
+    Column("route", String, nullable=False),  # not_live | ecas | virtual_gateway
+    Column("starts_at", BigInteger, nullable=False),
+    Column("set_at", BigInteger, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("sealed_note", LargeBinary),
+    sqlite_autoincrement=True,
+)
+Index("route_agency", route.c.agency, route.c.programme, route.c.starts_at)
 
 api_key = Table(
     "api_key",
@@ -48,75 +75,6 @@ api_key = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
 )
-
-#: Roster files as imported, newest last.
-roster = Table(
-    "roster",
-    metadata,
-    Column("seq", _Sequence, primary_key=True, autoincrement=True),
-    Column("agency", String, ForeignKey("agency.id"), nullable=False, index=True),
-    Column("imported_at", BigInteger, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
-    sqlite_autoincrement=True,
-)
-
-#: Assessors of an agency's roster, under their present names. Nobody is ever deleted.
-assessor = Table(
-    "assessor",
-    metadata,
-    Column("seq", _Sequence, primary_key=True, autoincrement=True),
-    Column("id", String, nullable=False, unique=True),
-    Column("agency", String, ForeignKey("agency.id"), nullable=False),
-    Column("gone_at", BigInteger),
-    Column("sealed", LargeBinary, nullable=False),
-    sqlite_autoincrement=True,
-)
-Index("assessor_agency", assessor.c.agency, assessor.c.seq)
-
-#: Certification keys: a keyed digest to find one by, the key itself sealed.
-certificate = Table(
-    "certificate",
-    metadata,
-    Column("seq", _Sequence, primary_key=True, autoincrement=True),
-    Column("id", String, nullable=False, unique=True),
-    Column("agency", String, ForeignKey("agency.id"), nullable=False),
-    Column("assessor", String, ForeignKey("assessor.id"), nullable=False),
-    Column("key_digest", String, nullable=False),
-    Column("name_digests", String, nullable=False),  # keyed, separated by blanks: whether two agencies mean one person
-    Column("archived", Boolean, nullable=False),
-    Column("gone_at", BigInteger),
-    Column("sealed", LargeBinary, nullable=False),
-    sqlite_autoincrement=True,
-)
-Index("certificate_agency", certificate.c.agency, certificate.c.seq)
-Index("certificate_key", certificate.c.key_digest)
-
-#: Who saw which certificate, or the digest of its document.
-evidence = Table(
-    "evidence",
-    metadata,
-    Column("seq", _Sequence, primary_key=True, autoincrement=True),
-    Column("agency", String, ForeignKey("agency.id"), nullable=False),
-    Column("certificate", String, ForeignKey("certificate.id"), nullable=False, index=True),
-    Column("added_at", BigInteger, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
-    sqlite_autoincrement=True,
-)
-
-#: Every change of a roster: who, when, what, and all that was known of the person after it. Only ever added to.
-roster_change = Table(
-    "roster_change",
-    metadata,
-    Column("seq", _Sequence, primary_key=True, autoincrement=True),
-    Column("agency", String, ForeignKey("agency.id"), nullable=False),
-    Column("assessor", String, ForeignKey("assessor.id"), nullable=False, index=True),
-    Column("at", BigInteger, nullable=False),
-    Column("actor", String, nullable=False),
-    Column("what", String, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
-    sqlite_autoincrement=True,
-)
-Index("roster_change_agency", roster_change.c.agency, roster_change.c.seq)
 
 payload = Table(
     "payload",
@@ -134,6 +92,9 @@ child = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("agency", String, ForeignKey("agency.id"), nullable=False),
+    Column("merged_into", String, ForeignKey("child.id")),  # two ids of ours that turned out to be one child
+    Column("born_digest", String),  # keyed: the birth date, so that a mistyped identifier joins no two children
+    Column("next_due_at", BigInteger),  # when the reassessment after the newest known assessment falls due
 )
 
 child_identifier = Table(
@@ -149,13 +110,15 @@ child_identifier = Table(
 lane = Table(
     "lane",
     metadata,
-    Column("id", _Sequence, primary_key=True, autoincrement=True),
+    Column("id", Sequence, primary_key=True, autoincrement=True),
     Column("destination", String, nullable=False),
     Column("agency", String, ForeignKey("agency.id"), nullable=False),
     Column("child", String, ForeignKey("child.id"), nullable=False),
     Column("due_at", BigInteger),  # null while nothing of it may leave
     Column("owner", String),  # the worker that holds the lease
     Column("fence", Integer, nullable=False, default=0),
+    Column("deadline_at", BigInteger),  # the earliest deadline of what waits in it
+    Column("merged_into", Sequence, ForeignKey("lane.id")),  # it only drains: what waited in it waits there
     UniqueConstraint("destination", "agency", "child"),
 )
 Index(
@@ -166,17 +129,23 @@ Index(
     sqlite_where=lane.c.due_at.is_not(None),
     postgresql_where=lane.c.due_at.is_not(None),
 )
+Index(
+    "lane_merged",
+    lane.c.merged_into,
+    sqlite_where=lane.c.merged_into.is_not(None),
+    postgresql_where=lane.c.merged_into.is_not(None),
+)
 Index("lane_owner", lane.c.owner, sqlite_where=lane.c.owner.is_not(None), postgresql_where=lane.c.owner.is_not(None))
 
 submission = Table(
     "submission",
     metadata,
-    Column("seq", _Sequence, primary_key=True, autoincrement=True),  # the order in which a lane leaves
+    Column("seq", Sequence, primary_key=True, autoincrement=True),  # the order in which a lane leaves
     Column("id", String, nullable=False, unique=True),
     Column("agency", String, ForeignKey("agency.id"), nullable=False),
     Column("payload", String, ForeignKey("payload.id"), nullable=False),
     Column("ordinal", Integer, nullable=False),  # which assessment of the payload, from 0
-    Column("lane", _Sequence, ForeignKey("lane.id")),  # null for what never leaves through us
+    Column("lane", Sequence, ForeignKey("lane.id")),  # null for what never leaves through us
     Column("state", String, nullable=False),
     Column("holds", String, nullable=False, default=""),  # causes, separated by blanks
     Column("vouched", String),  # causes that a person's word has cured
@@ -190,6 +159,12 @@ submission = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("first_sent_at", BigInteger),
     Column("second_try", Boolean, nullable=False, default=False),
+    Column("asks", Integer, nullable=False, server_default="0"),  # questions since the last send
+    Column("cause", String),  # why it is stuck
+    Column("since", BigInteger, nullable=False, server_default="0"),  # in this state
+    Column("programme", String, nullable=False, server_default=text("''")),
+    Column("deadline_at", BigInteger),
+    Column("corrects", String),  # the submission that this one corrects or voids
     Column("verdict", String),
     Column("tracking_id", String),
     Column("poll_at", BigInteger),
@@ -200,6 +175,10 @@ submission = Table(
     sqlite_autoincrement=True,
 )
 Index("submission_lane", submission.c.lane, submission.c.seq)
+#: What a lane may wait behind: a claim looks at nothing else, however long the history grows.
+_WAITING: Final = submission.c.state.in_(("received", "held", "ready", "sending", "in_doubt", "stuck", "pending"))
+Index("submission_waiting", submission.c.lane, submission.c.seq, sqlite_where=_WAITING, postgresql_where=_WAITING)
+Index("submission_state", submission.c.state, submission.c.agency, submission.c.since)
 Index("submission_agency", submission.c.agency, submission.c.seq)
 #: States after which the same document may come again as a new submission.
 FREE_AGAIN: Final = ("blocked", "rejected", "cancelled", "closed", "superseded")
@@ -223,10 +202,12 @@ Index(
 attempt = Table(
     "attempt",
     metadata,
-    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
     Column("submission", String, ForeignKey("submission.id"), nullable=False, index=True),
+    Column("kind", String, nullable=False, server_default="send"),  # send | question | poll
     Column("number", Integer, nullable=False),
     Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
     Column("outcome", String),  # null: the worker died, or is still at it
     Column("why", String, nullable=False, default=""),
     sqlite_autoincrement=True,
@@ -235,7 +216,7 @@ attempt = Table(
 event = Table(
     "event",
     metadata,
-    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
     Column("submission", String, ForeignKey("submission.id"), nullable=False, index=True),
     Column("at", BigInteger, nullable=False),
     Column("was", String),
@@ -249,7 +230,7 @@ event = Table(
 receipt = Table(
     "receipt",
     metadata,
-    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
     Column("submission", String, ForeignKey("submission.id"), nullable=False, index=True),
     Column("received_at", BigInteger, nullable=False),
     Column("verdict", String, nullable=False),
@@ -275,15 +256,87 @@ destination = Table(
     "destination",
     metadata,
     Column("id", String, primary_key=True),
-    Column("paused_at", BigInteger),
-    Column("paused_why", String, nullable=False, default=""),
+    Column("failures", Integer, nullable=False, server_default="0"),  # of the road, one after the other
+    Column("refusals", Integer, nullable=False, server_default="0"),  # without a reason, one after the other
+    Column("opened_at", BigInteger),  # the breaker; null while closed
+    Column("probe_at", BigInteger),  # when one lane may try whether the road is open again
+    Column("closed_at", BigInteger),  # when the breaker closed last: the ramp begins there
+    Column("paced_at", BigInteger, nullable=False, server_default="0"),  # when the rate limit allows the next
+)
+
+#: When nothing may leave: a pause (by a person, or by a refusal), or the breaker. Open while ``ended_at`` is null.
+closure = Table(
+    "closure",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("destination", String, nullable=False),
+    Column("kind", String, nullable=False),  # pause | breaker
+    Column("agency", String, nullable=False, default=""),  # empty: every one
+    Column("programme", String, nullable=False, default=""),  # empty: every one
+    Column("began_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("actor", String, nullable=False),
+    Column("why", String, nullable=False),
+    sqlite_autoincrement=True,
+)
+_OPEN: Final = closure.c.ended_at.is_(None)
+Index(
+    "closure_open",
+    closure.c.destination,
+    closure.c.kind,
+    closure.c.agency,
+    closure.c.programme,
+    unique=True,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+
+#: A person's order to send work again: what of it is done, and how fast the rest may go.
+replay = Table(
+    "replay",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("agency", String, ForeignKey("agency.id")),  # null: an operator's, over all agencies
+    Column("state", String, nullable=False),  # running | paused | cancelled | done
+    Column("how", String, nullable=False),  # send | ask | reprocess
+    Column("filter", String, nullable=False),  # JSON of names of ours
+    Column("per_minute", Integer, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("sealed_note", LargeBinary),
+    sqlite_autoincrement=True,
+)
+replay_item = Table(
+    "replay_item",
+    metadata,
+    Column("replay", String, ForeignKey("replay.id"), primary_key=True),
+    Column("submission", String, ForeignKey("submission.id"), primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("done_at", BigInteger),
+    Column("became", String),
+)
+
+#: Consent that was withdrawn: what was received before and has not left stays here.
+withdrawal = Table(
+    "withdrawal",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("agency", String, ForeignKey("agency.id"), nullable=False),
+    Column("child", String, ForeignKey("child.id"), nullable=False, index=True),
+    Column("withdrawn_at", BigInteger, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("sealed_note", LargeBinary),
+    sqlite_autoincrement=True,
 )
 
 #: By which packages the unsent submissions were judged, newest last; a start with others judges them again.
 adoption = Table(
     "adoption",
     metadata,
-    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
     Column("adopted_at", BigInteger, nullable=False),
     Column("packages", String, nullable=False),  # a version and its digest a line, then what is sent under
     Column("judged", Integer, nullable=False),

@@ -88,7 +88,7 @@ def test_nothing_of_a_failed_transaction_stays(engine):
 
     def fail() -> None:
         with writing(engine) as connection:
-            connection.execute(text("INSERT INTO agency VALUES ('riverbend', 'ecas', 0)"))
+            connection.execute(text("INSERT INTO agency VALUES ('riverbend', 0)"))
             raise KeyError
 
     with pytest.raises(KeyError):
