@@ -75,7 +75,7 @@ def sent(response: Response, *, document_id: str, digest: str, reader: ReceiptRe
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
         # A receipt that came in pieces is no proof of a reused key: the state holds a refusal under its key, so ask.
         meant_as_receipt = response.claims_xml or response.body is None
-        return stated if meant_as_receipt else Misconfigured(why=_OTHER_DOCUMENT)
+        return stated if meant_as_receipt else Misconfigured(why=_OTHER_DOCUMENT, perhaps_document=True)
     return stated if isinstance(stated, Rejected) else general
 
 
@@ -125,7 +125,8 @@ def _general(response: Response, transport: Transport, now: datetime) -> TryLate
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return Misconfigured(why=_REDIRECT)
     if _client_error(status) and status not in _AMBIGUOUS:
-        return Misconfigured(why=_REFUSED.get(status, _REFUSED_OTHERWISE))
+        # An address or a credential that is wrong is wrong for every document; anything else may lie in this one.
+        return Misconfigured(why=_REFUSED.get(status, _REFUSED_OTHERWISE), perhaps_document=status not in _REFUSED)
     return Unsure(why=_UNDECIDED)
 
 

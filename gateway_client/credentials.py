@@ -38,7 +38,7 @@ class ClientCredentials:
         """
         key = self._key()
         if not key.is_private or key.curve_name != "P-384":
-            raise ConfigurationError("The client key must be a private key on P-384 (ES384).")
+            raise ConfigurationError("The client key (gateway_key_file) must be a private key on P-384 (ES384).")
 
     def assertion(self, *, now: datetime, jti: str) -> str:
         """Return a signed assertion that may be used once, within five minutes."""
@@ -59,4 +59,4 @@ class ClientCredentials:
             return ECKey.import_key(self.private_key)
         except (JoseError, ValueError, TypeError):
             # From None: the reader's own words may quote the key.
-            raise ConfigurationError("The client key is not a readable EC key in PEM.") from None
+            raise ConfigurationError("The client key (gateway_key_file) is not a readable EC key in PEM.") from None

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from aiohttp.abc import AbstractResolver
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
-from canonical.errors import ConfigurationError, MaybeReceived, NotReceived
+from canonical.errors import ConfigurationError, MaybeReceived, NotReceived, Unwelcome
 from canonical.outcome import Document, Misconfigured, Outcome, Reply, TryLater, Unsure
 from gateway_client import classify
 from gateway_client.bearer import Bearer, Token
@@ -27,11 +27,13 @@ from gateway_client.interlock import Interlock
 from gateway_client.peer import Peer
 from gateway_client.receipt import ReceiptReader
 from gateway_client.response import Response
+from gateway_client.tls import Tls
 from specs.spec import Transport
 
 _Read = TypeVar("_Read")
 
 _TOO_LONG: Final = Unsure(why="The talk with the state took too long.")
+_NOT_BEGUN: Final = TryLater(why="The interlock's question and the token took too long; the document was not sent.")
 _NO_QUERY: Final = Unsure(why="The state offers no question by idempotency key.")
 #: One talk may hold a token, a request, a new token and the request again. A lease is longer than twice the timeout of
 #: one request, so no talk may last longer than that.
@@ -42,7 +44,7 @@ def _random_id() -> str:
     return secrets.token_urlsafe(32)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Request:
     """One request, ready but for its token."""
 
@@ -50,6 +52,8 @@ class _Request:
     path: str
     headers: Mapping[str, str] = field(repr=False)
     content: bytes | None = field(default=None, repr=False)
+    #: True from the moment from which the peer may have got something of it.
+    begun: bool = False
 
 
 class HttpGateway:
@@ -66,6 +70,8 @@ class HttpGateway:
         ids: Callable[[], str] = _random_id,
         rng: random.Random | None = None,
         resolver: AbstractResolver | None = None,
+        tls: Tls | None = None,
+        proxy: str | None = None,
     ) -> None:
         """Point at the state; nothing is connected before the first request.
 
@@ -77,16 +83,18 @@ class HttpGateway:
             clock: the time now, with an offset.
             ids: a fresh unguessable text each time, for assertions.
             rng: jitter of the short clock.
-            resolver: finds the peer's address; the system's where None.
+            resolver: finds the peer's address, or the proxy's; the system's where None.
+            tls: the certificates on both sides; the system's authorities and none of our own where None.
+            proxy: the proxy to go through; the environment's are not looked at.
 
         Raises:
-            ConfigurationError: where the address is none, or credentials are asked for and missing.
+            ConfigurationError: where an address is none, or credentials are asked for and missing.
         """
         self._transport = transport
         self._clock = clock
         self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._reader = ReceiptReader(transport=transport, items=frozenset(items))
-        self._peer = Peer(base_url, transport, resolver=resolver)
+        self._peer = Peer(base_url, transport, resolver=resolver, tls=tls, proxy=proxy)
         self._interlock = Interlock(self._peer)
         self._bearer = _bearer(self._peer, transport, credentials, clock=clock, ids=ids)
 
@@ -128,7 +136,9 @@ class HttpGateway:
         )
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; a token that is being fetched is not waited for."""
+        if self._bearer is not None:
+            await self._bearer.close()
         await self._peer.close()
 
     def _judged(self, judge: Callable[..., _Read], document_id: str, digest: str, response: Response) -> _Read:
@@ -145,10 +155,12 @@ class HttpGateway:
                 answer = await self._answer(request)
         except NotReceived as error:
             return TryLater(why=str(error))
+        except Unwelcome as error:
+            return Misconfigured(why=str(error))
         except MaybeReceived as error:
             return Unsure(why=str(error))
         except TimeoutError:
-            return _TOO_LONG
+            return _TOO_LONG if request.begun else _NOT_BEGUN
         return judged(answer) if isinstance(answer, Response) else answer
 
     async def _answer(self, request: _Request) -> Response | TryLater | Misconfigured:
@@ -166,6 +178,7 @@ class HttpGateway:
 
     async def _persist(self, request: _Request, token: Token | None) -> Response:
         """The short clock: try again at once, and only while the peer has certainly received nothing."""
+        request.begun = True
         headers = dict(request.headers)
         if token is not None:
             headers["Authorization"] = f"Bearer {token.text}"
@@ -192,5 +205,8 @@ def _bearer(
     if transport.auth != "private_key_jwt":
         return None
     if credentials is None or transport.token is None:
-        raise ConfigurationError("The state asks for private_key_jwt: a token path and client credentials are needed.")
+        raise ConfigurationError(
+            "The specification package in force asks for private_key_jwt: gateway_client_id, gateway_key_id, "
+            "gateway_key_file and gateway_audience are needed, and a token path in the package's transport.toml."
+        )
     return Bearer(peer, transport.token, credentials, clock=clock, ids=ids)

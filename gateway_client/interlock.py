@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from http import HTTPStatus
 from typing import Final
@@ -29,8 +28,7 @@ class Interlock:
         Raises:
             InterlockClosed: where the peer is neither loopback nor a declared sandbox, or could not be asked.
         """
-        base = self._peer.base
-        if is_loopback(base.raw_host or "") or (base.scheme == "https" and not provisional):
+        if self._peer.is_this_machine or (self._peer.base.scheme == "https" and not provisional):
             return
         self._declared = self._declared or await self._declares_itself()
         if not self._declared:
@@ -39,8 +37,8 @@ class Interlock:
     async def _declares_itself(self) -> bool:
         try:
             response = await self._peer.request("GET", _QUESTION, headers={"Accept": "application/json"})
-        except GatewayError:
-            return False
+        except GatewayError as error:
+            raise InterlockClosed(f"{InterlockClosed.__doc__} It could not be asked: {error}") from None
         if response.status != HTTPStatus.OK or response.body is None:
             return False
         try:
@@ -48,13 +46,3 @@ class Interlock:
         except (ValueError, RecursionError):
             return False
         return isinstance(declaration, dict) and declaration.get("ecas_sandbox") is True
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether the host is loopback by its very spelling; no name server is believed."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,50 +1,66 @@
 """The HTTP peer: one base address, one request at a time, an answer or the reason why there is none.
 
-The only file that knows aiohttp. It follows no redirect, trusts no proxy or netrc of the environment, keeps no cookie,
-decodes nothing and reads no more than a receipt may hold.
+It follows no redirect, speaks to no other origin, trusts no proxy or netrc of the environment, keeps no cookie, decodes
+nothing and reads no more than a receipt may hold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from canonical.errors import ConfigurationError, GatewayError, MaybeReceived, NotReceived
 from canonical.version import __version__
+from gateway_client.failure import gateway_error
+from gateway_client.loopback import is_loopback
+from gateway_client.origin import HomeKeeping, base_address, joined, proxy_address
 from gateway_client.response import Response
+from gateway_client.tls import Tls
 from specs.spec import Transport
 
-_NO_CONNECTION: Final = "No connection could be made."
-_NO_ANSWER: Final = "The request was sent and got no answer."
 
-#: Raised before a connection stands, so before the first byte of a request; everything else may come after it.
-_BEFORE_CONNECTING: Final = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.ServerFingerprintMismatch,
-    aiohttp.ClientHttpProxyError,
-)
-#: Refused by our own side when it looks at the address; of a redirect's address only the peer can be the author.
-_BAD_ADDRESS: Final = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
+@dataclass(slots=True)
+class _Way:
+    """The connection of one request: it stands when proxy and TLS are behind it, and only then the request leaves."""
+
+    stands: bool = False
 
 
 class Peer:
     """The state's endpoint, or a sandbox."""
 
-    def __init__(self, base_url: str, transport: Transport, *, resolver: AbstractResolver | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        transport: Transport,
+        *,
+        resolver: AbstractResolver | None = None,
+        tls: Tls | None = None,
+        proxy: str | None = None,
+    ) -> None:
         """Take the base address; nothing is connected yet.
 
         Raises:
-            ConfigurationError: where the address is not http(s), or carries a user, a query or a fragment.
+            ConfigurationError: where the address is not http(s), or carries a user, a query or a fragment; where the
+                proxy's is none, or documents would lie open in it.
         """
-        self.base: Final = _address(base_url)
+        self.base: Final = base_address(base_url)
+        self._proxy: Final[URL | None] = None if proxy is None else proxy_address(proxy, self.base)
+        self._tls = tls or Tls()
         self._transport = transport
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def is_this_machine(self) -> bool:
+        """Whether what is sent stays on loopback; a proxy elsewhere has a loopback of its own."""
+        hosts = (self.base.raw_host, self.base.raw_host if self._proxy is None else self._proxy.raw_host)
+        return all(is_loopback(host or "") for host in hosts)
 
     async def request(
         self, method: str, path: str, *, headers: Mapping[str, str], content: bytes | None = None
@@ -53,17 +69,28 @@ class Peer:
 
         Raises:
             NotReceived: the peer certainly got nothing of it.
+            Unwelcome: the same, and the cause is who we are.
             MaybeReceived: some of it may have arrived; no answer came.
+            ConfigurationError: the path leads to another origin.
         """
-        url = URL(f"{str(self.base).rstrip('/')}{path}", encoded=True)
+        url = joined(self.base, path)
+        secured = self._tls.context() if url.scheme == "https" else True
+        way = _Way()
         try:
             async with self._connected().request(
-                method, url, headers=headers, data=content, allow_redirects=False
+                method,
+                url,
+                headers=headers,
+                data=content,
+                allow_redirects=False,
+                ssl=secured,
+                proxy=self._proxy,
+                trace_request_ctx=way,
             ) as answer:
                 return await self._read(answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # Its text holds addresses and whatever the peer wrote: only its class is used.
-            raise gateway_error(error) from None
+            raise gateway_error(error, connected=way.stands) from None
 
     async def close(self) -> None:
         """Close the connections; the next request would open new ones."""
@@ -96,10 +123,13 @@ class Peer:
             self._session = aiohttp.ClientSession(
                 # How many are in flight is the worker's affair: a wait for a free connection would eat the timeout.
                 # Servers close an idle connection after five seconds or more: a request just then would be in doubt.
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=3, resolver=self._resolver),
+                connector=aiohttp.TCPConnector(
+                    limit=0, keepalive_timeout=3, resolver=HomeKeeping(self._resolver or aiohttp.ThreadedResolver())
+                ),
                 connector_owner=True,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
+                trace_configs=[_watched()],
                 auto_decompress=False,
                 headers={"User-Agent": f"ecas-bridge/{__version__}", "Accept-Encoding": "identity"},
                 timeout=aiohttp.ClientTimeout(
@@ -110,26 +140,13 @@ class Peer:
         return self._session
 
 
-def gateway_error(error: aiohttp.ClientError | OSError) -> GatewayError:
-    """Return whether the peer can have received anything: ``NotReceived`` or ``MaybeReceived``."""
-    if isinstance(error, aiohttp.RedirectClientError):
-        return MaybeReceived(_NO_ANSWER)
-    if isinstance(error, (*_BEFORE_CONNECTING, *_BAD_ADDRESS)):
-        return NotReceived(_NO_CONNECTION)
-    return MaybeReceived(_NO_ANSWER)
+def _watched() -> aiohttp.TraceConfig:
+    """Return what notes on the way of a request that its connection stands, be it a new one or one kept."""
 
+    async def stands(_: aiohttp.ClientSession, traced: SimpleNamespace, __: object) -> None:
+        traced.trace_request_ctx.stands = True
 
-def _address(base_url: str) -> URL:
-    """Read the base address with the parser that the client connects by; the address itself may hold a secret."""
-    try:
-        url = URL(base_url)
-        fit = (
-            url.scheme in ("http", "https") and url.host and not (url.user or url.password or url.query or url.fragment)
-        )
-        port = url.port
-    except ValueError:
-        fit = port = None
-    if not fit or port is None:
-        message = "The gateway's address must be http:// or https:// with a host, and without user, query or fragment."
-        raise ConfigurationError(message)
-    return url
+    watched = aiohttp.TraceConfig()
+    watched.on_connection_create_end.append(stands)
+    watched.on_connection_reuseconn.append(stands)
+    return watched

@@ -69,7 +69,9 @@ class Clients:
             raise ClientsDefect(f"{path}: no client is registered.")
         return cls(keys)
 
-    def token(self, form: Mapping[str, str], audiences: frozenset[str], now: datetime) -> str | None:
+    def token(
+        self, form: Mapping[str, str], audiences: frozenset[str], now: datetime, life: timedelta = TOKEN_LIFE
+    ) -> str | None:
         """Return a new token for a client that proves itself to one of these audiences; None for anyone else."""
         asked = (form.get("grant_type"), form.get("client_assertion_type"))
         if asked != ("client_credentials", _ASSERTION_TYPE):
@@ -79,7 +81,7 @@ class Clients:
             return None
         token = secrets.token_urlsafe(32)
         self._tokens = _alive(self._tokens, now)
-        self._tokens[token] = now + TOKEN_LIFE
+        self._tokens[token] = now + life
         return token
 
     def knows(self, authorization: str, now: datetime) -> bool:

@@ -1,7 +1,8 @@
-"""Connections that end without an answer, as those of a real network do."""
+"""Connections that end without an answer, or bring it a byte at a time, as those of a real network do."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import Response
@@ -11,6 +12,8 @@ from canonical.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
+
+    from sandbox.flights import Flight
 
 #: The ASGI extension by which an application ends its own connection; ASGI itself has no word for that.
 EXTENSION: Final = "ecas_sandbox.hang_up"
@@ -44,5 +47,44 @@ class HangUp(Response):
             raise CannotHangUp
         offered["hang_up"]()
         # An application that returns while the connection stands makes uvicorn answer 500 in its place.
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await gone_from(receive)
+
+
+class Drip(Response):
+    """An answer whose headers come at once, and whose body comes a byte at a time."""
+
+    def __init__(self, reply: Response, seconds: float, flight: Flight | None) -> None:
+        """Take the answer, the time that all of it takes, and the submission that ends with its last byte."""
+        super().__init__(reply.body, reply.status_code, media_type=reply.media_type)
+        self._pause = seconds / max(len(self.body), 1)
+        self._flight = flight
+        if flight is not None:
+            flight.goes_on()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (Starlette's signature)
+        """Send byte by byte; whoever hangs up meanwhile gets no more."""
+        hung_up = asyncio.ensure_future(gone_from(receive))
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            body = bytes(self.body)
+            for place in range(len(body)):
+                await asyncio.wait([hung_up], timeout=self._pause)
+                if hung_up.done():
+                    return
+                if place + 1 == len(body):
+                    self._land()
+                await send({"type": "http.response.body", "body": body[place : place + 1], "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            hung_up.cancel()
+            self._land()
+
+    def _land(self) -> None:
+        if self._flight is not None:
+            self._flight.land()
+
+
+async def gone_from(receive: Receive) -> None:
+    """Return when the sender has hung up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

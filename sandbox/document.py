@@ -34,6 +34,8 @@ class Unreadable:
     """Bytes that are no document of this interface, and why, in a sentence without any of them."""
 
     why: str
+    #: Whether they are XML, but of another interface, or of another specification.
+    foreign: bool = False
 
 
 class DocumentReader:
@@ -62,7 +64,7 @@ class DocumentReader:
         if isinstance(root, Unreadable):
             return root
         if root.tag != self._root:
-            return Unreadable(why="The root element is not the one of this interface.")
+            return Unreadable(why="The root element is not the one of this interface.", foreign=True)
         # Also what keeps xsi:schemaLocation, by which a document could make the validator open files, out.
         if any(element.attrib for element in root.iter(etree.Element)):
             return Unreadable(why="The document carries attributes; this interface has none.")
@@ -79,17 +81,29 @@ class DocumentReader:
     def _answers(self, root: etree._Element) -> dict[str, str]:
         """Return the first text at each wire path; what the dictionary does not know is left to the schema."""
         answers: dict[str, str] = {}
-        for element in root.iter(etree.Element):
-            item = self._item(element)
-            text = element.text or ""
-            if item is not None and text.strip():
-                answers.setdefault(item, text)
+        paths: dict[etree._Element | None, str | None] = {root: ""}
+        for element in root.iterdescendants(etree.Element):
+            path = paths[element] = self._step(paths.get(element.getparent()), str(element.tag))
+            text = element.text
+            if path in self._items and text is not None and text.strip():
+                answers.setdefault(self._numbered(element, self._items[path]), text)
         return answers
+
+    def _step(self, above: str | None, tag: str) -> str | None:
+        """Return the wire path of an element below that one; None outside this interface's namespace, and below that."""
+        if above is None or not tag.startswith(self._prefix):
+            return None
+        name = tag[len(self._prefix) :]
+        return f"{above}/{name}" if above else name
 
     def _item(self, element: etree._Element) -> str | None:
         """Return the code of the answer that an element holds: behind a dot, the how-manieth of its repeating group."""
         item = self._items.get(self._path(element))
-        if item is None or item not in self._group_above:
+        return None if item is None else self._numbered(element, item)
+
+    def _numbered(self, element: etree._Element, item: str) -> str:
+        """Return the item's code with the number of the time that its section was filled in."""
+        if item not in self._group_above:
             return item
         group = [element, *element.iterancestors()][self._group_above[item]]
         earlier = sum(1 for _ in group.itersiblings(str(group.tag), preceding=True))

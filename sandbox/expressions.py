@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
 
 from sandbox.form import Form, as_day
 from specs.expressions import NOT_EVALUABLE, compiled, context_of
 from specs.spec import Type
+
+#: Of how many expressions the compiled form is kept: more than a package has.
+_KEPT: Final = 512
+_compiled = lru_cache(_KEPT)(compiled)
 
 
 def is_true(expression: str, items: Sequence[str], form: Form) -> bool | None:
@@ -22,7 +28,7 @@ def is_true(expression: str, items: Sequence[str], form: Form) -> bool | None:
             return None
         answers[item] = value
     try:
-        result = compiled(expression).execute(context_of(answers))
+        result = _compiled(expression).execute(context_of(answers))
     except NOT_EVALUABLE:
         return None
     return result if isinstance(result, bool) else None

@@ -34,6 +34,7 @@ class Flight:
         self._flights = flights
         self._child = child
         self._landed = False
+        self._goes_on = False
 
     def land(self) -> None:
         """End the flight; a second landing changes nothing."""
@@ -41,10 +42,15 @@ class Flight:
             self._landed = True
             self._flights.land(self._child)
 
+    def goes_on(self) -> None:
+        """Stay in the air beyond the block; whoever says so lands it."""
+        self._goes_on = True
+
     def __enter__(self) -> Self:
         """Land by itself, whatever happens on the way."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Land."""
-        self.land()
+        """Land, unless somebody else will."""
+        if not self._goes_on:
+            self.land()

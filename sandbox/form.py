@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property, lru_cache
+from typing import Final
 
 from specs.spec import Condition, ConsentClass, Instrument, Item, Spec, Type
 
 #: The only form in which a date is a date here: ten characters.
-_DATE_LENGTH = 10
+_DATE_LENGTH: Final = 10
+#: How many texts are known as days: a form asks for the same few again and again.
+_DAYS_KNOWN: Final = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: what many rules ask is worked out once
 class Form:
     """One document's answers under one specification."""
 
@@ -46,12 +50,12 @@ class Form:
         codes = [f"{item}.{number}" for number in range(2, self.spec.items[item].repeats + 1)]
         return {code: self.answers[code] for code in (item, *codes) if code in self.answers}
 
-    @property
+    @cached_property
     def further(self) -> list[tuple[str, int]]:
         """The sections that are filled in again, each with the number of the time: from the second on."""
         times = {
             (self.spec.items[item].section, int(number))
-            for item, _, number in (code.partition(".") for code in self.answers)
+            for item, _, number in (code.partition(".") for code in self.answers if "." in code)
             if item in self.spec.items and number.isdecimal() and 1 < int(number) <= self.spec.items[item].repeats
         }
         return sorted(times)
@@ -81,17 +85,17 @@ class Form:
         """Return whether one condition holds; None while its item is open."""
         return self._meets(condition) if self.has(condition.item) else None
 
-    @property
+    @cached_property
     def instrument(self) -> Instrument | None:
         """The form's instrument, where the specification knows it."""
         return self.spec.instruments.get(self.answers.get("INSTRUMENT", ""))
 
-    @property
+    @cached_property
     def consented(self) -> bool:
         """Whether the member lets the full CANS be seen."""
         return self.answers.get(self.spec.consent_item) in self.spec.consent_full
 
-    @property
+    @cached_property
     def age(self) -> int | None:
         """The member's completed years on the day of the assessment; whoever is born later has no age yet."""
         born, assessed = self.day("MEMBER_DOB"), self.day("ASSESSMENT_DATE")
@@ -122,6 +126,7 @@ class Form:
         return self.carries(item) is False or self.suits_age(item) is False or item.code in self.withheld
 
 
+@lru_cache(_DAYS_KNOWN)
 def as_day(text: str) -> date | None:
     """Read ``YYYY-MM-DD``, and nothing else that ISO 8601 may call a date."""
     if len(text) != _DATE_LENGTH or text[4] != "-":

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 import re2
@@ -19,6 +20,9 @@ from specs.spec import Item, Spec, Type
 
 #: The number of a further time; what has more digits is no number of ours.
 _AGAIN: Final = re.compile("[2-9]|[1-9][0-9]{1,2}")
+
+#: How many compiled patterns are kept: more than a dictionary has.
+_PATTERNS: Final = 1024
 
 #: A receipt stays readable, and below its cap, with this many.
 _MOST_REASONS: Final = 100
@@ -111,11 +115,15 @@ def _judged(form: Form) -> Judgement:
 
 
 def _judge_item(item: Item, form: Form, refusals: list[Reason], warnings: list[Reason]) -> None:
+    text = form.text(item.code)
+    if text is None:
+        refusals += _missing(item, form)
+        return
     misplaced = _misplaced(item, form)
     if misplaced is not None:
         warnings.append(misplaced)
     else:
-        refusals += _answer(item, form)
+        refusals += _answer(item, text, form)
 
 
 def _judge_again(section: str, number: int, form: Form, refusals: list[Reason], warnings: list[Reason]) -> None:
@@ -160,21 +168,21 @@ def _instrument(form: Form) -> Iterator[Reason]:
 
 def _misplaced(item: Item, form: Form) -> Reason | None:
     """Return the warning about an answer that nobody asked for; it is not judged any further."""
-    if form.text(item.code) is None:
-        return None
     if form.carries(item) is False:
         return _reason("S008", item.code)
     return _reason("S009", item.code) if form.suits_age(item) is False else None
 
 
-def _answer(item: Item, form: Form) -> Iterator[Reason]:
-    """Judge one line of the dictionary against the form."""
-    text = form.text(item.code)
+def _missing(item: Item, form: Form) -> list[Reason]:
+    """Judge an item that has no answer."""
     required = item.required or (bool(item.required_when) and form.meets(item.required_when))
-    if text is None:
-        if required and form.asks(item):
-            yield _reason("S010" if _is_comment(item, form) else "S001", item.code)
-        return
+    if not required or not form.asks(item):
+        return []
+    return [_reason("S010" if _is_comment(item, form) else "S001", item.code)]
+
+
+def _answer(item: Item, text: str, form: Form) -> Iterator[Reason]:
+    """Judge the answer to one line of the dictionary."""
     if item.type is Type.TRISTATE and text == "unanswered":
         if form.text("COMPLETION_STATUS") == "complete":
             yield _reason("S013", item.code)
@@ -188,8 +196,12 @@ def _answer(item: Item, form: Form) -> Iterator[Reason]:
         yield _reason("S005", item.code)
     if item.length is not None and len(text) > item.length:
         yield _reason("S006", item.code)
-    if item.pattern is not None and re2.fullmatch(item.pattern, text) is None:
+    if item.pattern is not None and _pattern(item.pattern).fullmatch(text) is None:
         yield _reason("S007", item.code)
+
+
+#: The library's own memory of compiled patterns costs more than the match.
+_pattern = lru_cache(_PATTERNS)(re2.compile)
 
 
 def _is_comment(item: Item, form: Form) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,7 +19,9 @@ from canonical.errors import ConfigurationError
 from sandbox.app import create_app
 from sandbox.clients import Clients
 from sandbox.connection import SandboxProtocol
+from sandbox.face import Shelf
 from sandbox.ledger import Ledger
+from sandbox.tls import Tls
 from sandbox.weather import Weather
 from specs.spec import Spec
 
@@ -40,7 +43,8 @@ class AnnouncingServer(uvicorn.Server):
         for listening in sockets or []:
             host, port = listening.getsockname()[:2]
             address = f"[{host}]" if ":" in host else host
-            sys.stdout.write(f"sandbox listening on http://{address}:{port}\n")
+            scheme = "https" if self.config.is_ssl else "http"
+            sys.stdout.write(f"sandbox listening on {scheme}://{address}:{port}\n")
             sys.stdout.flush()
 
     @contextmanager
@@ -65,27 +69,31 @@ def serve(
     spec: Spec,
     *,
     clients: Path | None = None,
+    tls: Tls | None = None,
+    shelf: Shelf | None = None,
 ) -> None:
     """Run a sandbox until SIGINT or SIGTERM; port 0 takes a free one, named in the line that is printed.
 
     Raises:
-        ConfigurationError: where the address, the ledger, the weather, the clients or the package cannot be used.
+        ConfigurationError: where the address, the ledger, the weather, the clients, the certificate or a package
+            cannot be used.
     """
     script = Weather() if weather is None else Weather.from_file(weather)
     registered = None if clients is None else Clients.from_file(clients)
+    secured = None if tls is None else tls.context()
     listening = _listen(host, port)
     try:
         book = Ledger.open(ledger)
         try:
-            app = create_app(spec, book, script, clients=registered)
-            AnnouncingServer(configuration(app)).run(sockets=[listening])
+            app = create_app(spec, book, script, clients=registered, shelf=shelf)
+            AnnouncingServer(configuration(app, secured)).run(sockets=[listening])
         finally:
             book.close()
     finally:
         listening.close()
 
 
-def configuration(app: ASGIApp) -> uvicorn.Config:
+def configuration(app: ASGIApp, tls: ssl.SSLContext | None = None) -> uvicorn.Config:
     """Return how the sandbox is served: it can hang up, and it logs no request."""
     return uvicorn.Config(
         app,
@@ -96,6 +104,7 @@ def configuration(app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE,
+        ssl_context_factory=None if tls is None else lambda *_: tls,
     )
 
 

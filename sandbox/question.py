@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from sandbox.connection import gone_from
 from sandbox.flights import Flight
 
 #: Digits of a Content-Length; whoever needs more of them sends too much.
@@ -63,14 +64,9 @@ async def wait(request: Request, seconds: float, flight: Flight | None = None) -
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     try:
-        await asyncio.wait_for(_gone(request), seconds)
+        await asyncio.wait_for(gone_from(request.receive), seconds)
     except TimeoutError:
         return
     if flight is not None:
         flight.land()
     await asyncio.sleep(end - loop.time())
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

@@ -45,8 +45,9 @@ def broken_at(rule: Rule, form: Form) -> str | None:
     broken = READERS[rule.kind](rule.terms, form)
     if broken is not None or rule.kind in _OF_ALL_TIMES:
         return broken
-    sections = {form.spec.items[item].section for item in items_named(rule)}
-    for section, number in form.further:
+    again = form.further
+    sections = {form.spec.items[item].section for item in items_named(rule)} if again else set()
+    for section, number in again:
         if section in sections:
             item = READERS[rule.kind](rule.terms, form.again(section, number))
             if item is not None:

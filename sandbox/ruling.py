@@ -11,7 +11,7 @@ from sandbox.document import WireDocument
 from sandbox.judge import Judge, Judgement
 from sandbox.ledger import Held
 from sandbox.receipt import StateReceipt
-from sandbox.weather import Do, Spell
+from sandbox.spell import Do, Spell
 from specs.spec import Spec
 
 #: Receipts that wait, and why, where the weather does not say it.
@@ -40,21 +40,31 @@ class Ruling:
         )
 
     def on(self, document: WireDocument, spell: Spell, at: str) -> Held:
-        """Rule on a document; what the state refuses by itself no weather makes good."""
+        """Rule on a document that was built for this specification; what the state refuses by itself no weather makes good."""
         judgement = self._judge.judge(document)
-        receipt = StateReceipt(
-            tracking_id=self._new_tracking_id(),
-            document_id=document.document_id,
-            digest=document.digest,
-            verdict=Verdict.ACCEPTED_WITH_WARNINGS if judgement.warnings else Verdict.ACCEPTED,
-            received_at=at,
-            reasons=judgement.warnings,
-        )
+        verdict = Verdict.ACCEPTED_WITH_WARNINGS if judgement.warnings else Verdict.ACCEPTED
+        receipt = self._receipt(document, at).become(verdict, judgement.warnings)
         if judgement.refusals:
             return Held(receipt=receipt.become(Verdict.REJECTED, judgement.refusals))
+        if spell.do is Do.ACCEPT_THEN_SUSPEND:
+            return _suspended_later(receipt, spell)
         if spell.do in _WAITING:
             return _waiting(receipt, spell)
         return Held(receipt=self._weathered(receipt, judgement, spell))
+
+    def refuse(self, document: WireDocument, reason: Reason, at: str) -> Held:
+        """Refuse a document before it is judged."""
+        return Held(receipt=self._receipt(document, at).become(Verdict.REJECTED, [reason]))
+
+    def _receipt(self, document: WireDocument, at: str) -> StateReceipt:
+        """Return a receipt under a new tracking id."""
+        return StateReceipt(
+            tracking_id=self._new_tracking_id(),
+            document_id=document.document_id,
+            digest=document.digest,
+            verdict=Verdict.ACCEPTED,
+            received_at=at,
+        )
 
     def _weathered(self, receipt: StateReceipt, judgement: Judgement, spell: Spell) -> StateReceipt:
         """Return the verdict that the weather gives at once."""
@@ -74,6 +84,12 @@ class Ruling:
 def _waiting(receipt: StateReceipt, spell: Spell) -> Held:
     """Return a receipt that waits: until so many polls, or for ever."""
     verdict, reason = _WAITING[spell.do]
-    waiting = receipt.become(verdict, [reason])
     polls = 1 if spell.polls is None and spell.do is Do.PENDING else spell.polls
-    return Held(receipt=waiting) if polls is None else Held(receipt=waiting, settled=receipt, settles_after=polls)
+    return Held(receipt=receipt.become(verdict, [reason]), later=() if polls is None else ((polls, receipt),))
+
+
+def _suspended_later(receipt: StateReceipt, spell: Spell) -> Held:
+    """Return a receipt that the first poll finds suspended, and that many more find so before it is as it was."""
+    verdict, reason = _WAITING[Do.SUSPENDED]
+    suspended = (1, receipt.become(verdict, [reason]))
+    return Held(receipt=receipt, later=(suspended,) if spell.polls is None else (suspended, (spell.polls + 1, receipt)))

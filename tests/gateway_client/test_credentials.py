@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
 import pytest
@@ -121,17 +121,6 @@ async def test_many_refusals_at_once_fetch_one_token(state, authorised, document
     outcomes = await asyncio.gather(*(gateway.send(document, idempotency_key=f"k{n}") for n in range(5)))
     assert all(isinstance(outcome, Accepted) for outcome in outcomes)
     assert len(peer.assertions) == 2
-
-
-async def test_a_token_is_renewed_a_minute_before_it_expires(state, authorised, document):
-    """At 239 of 300 seconds it still serves, at 240 it does not."""
-    peer, address = state
-    now = NOW
-    gateway = authorised(address, clock=lambda: now)
-    for seconds in (0, 239, 240):
-        now = NOW + timedelta(seconds=seconds)
-        await gateway.send(document, idempotency_key="k")
-    assert peer.bearers == ["Bearer t1", "Bearer t1", "Bearer t2"]
 
 
 @pytest.mark.parametrize(

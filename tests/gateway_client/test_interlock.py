@@ -8,7 +8,8 @@ from aiohttp import web
 
 from canonical.errors import InterlockClosed
 from canonical.outcome import Accepted
-from gateway_client.interlock import Interlock, is_loopback
+from gateway_client.interlock import Interlock
+from gateway_client.loopback import is_loopback
 from gateway_client.peer import Peer
 
 KEY = "key-1"
@@ -100,7 +101,7 @@ async def test_a_peer_that_does_not_declare_itself_gets_nothing(foreign, gateway
 async def test_a_name_that_resolves_to_nothing_gets_nothing(gateway_to, named_here, document):
     """A peer that cannot be asked has not declared itself."""
     resolver = named_here(failing=10)
-    with pytest.raises(InterlockClosed):
+    with pytest.raises(InterlockClosed, match=r"could not be asked: No connection"):
         await gateway_to("http://state.invalid", resolver=resolver).send(document, idempotency_key=KEY)
     assert resolver.asked == ["state.invalid"]
 

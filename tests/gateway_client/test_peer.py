@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import asyncio
+
 import aiohttp
 import pytest
 
 from canonical.errors import ConfigurationError, MaybeReceived, NotReceived
-from gateway_client.peer import Peer, gateway_error
+from canonical.outcome import Accepted, Unsure
+from gateway_client.failure import gateway_error
+from gateway_client.peer import Peer
 
 #: Every error that aiohttp knows; True where nothing of the request can have left.
 NOTHING_LEFT = {
@@ -54,8 +58,9 @@ def test_every_error_of_aiohttp_is_mapped(kind):
 
 @pytest.mark.parametrize("error", [TimeoutError(), OSError(), ConnectionResetError(), BrokenPipeError()])
 def test_what_can_happen_at_any_time_leaves_us_unsure(error):
-    """A bare timeout or a broken pipe may come after the first byte."""
+    """A bare timeout or a broken pipe may come after the first byte, and cannot while no connection stands."""
     assert type(gateway_error(error)) is MaybeReceived
+    assert type(gateway_error(error, connected=False)) is NotReceived
 
 
 @pytest.mark.parametrize(
@@ -82,3 +87,25 @@ def test_an_address_that_is_none_is_refused_at_the_start(transport, address):
     with pytest.raises(ConfigurationError) as refused:
         Peer(address, transport)
     assert "hunter2" not in str(refused.value)
+
+
+async def test_a_kept_connection_that_drops_leaves_us_unsure(gateway_to, document, receipt_xml):
+    """The second request goes over the first one's connection, and may have arrived when that drops."""
+    heard: list[int] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for number in range(2):
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
+            heard.append(number)
+            if number == 0:
+                body = receipt_xml()
+                said = f"HTTP/1.1 201 Said\r\nContent-Type: application/xml\r\nContent-Length: {len(body)}\r\n\r\n"
+                writer.write(said.encode() + body)
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        gateway = gateway_to(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        outcomes = [type(await gateway.send(document, idempotency_key="k")) for _ in range(2)]
+    assert (outcomes, heard) == ([Accepted, Unsure], [0, 1])

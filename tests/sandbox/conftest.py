@@ -6,10 +6,12 @@ import base64
 import hashlib
 import http.client
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
@@ -20,6 +22,7 @@ from lxml import etree
 
 from sandbox.app import create_app
 from sandbox.clients import Clients
+from sandbox.face import Shelf
 from sandbox.ledger import Ledger
 from sandbox.main import configuration
 from sandbox.weather import Weather
@@ -27,7 +30,6 @@ from specs.reader import load
 from specs.spec import Spec
 
 PACKAGE = Path(__file__).parents[2] / "specs" / "packages" / "2026.1"
-RECEIPT = "{urn:ecas-bridge:receipt:2026.1}"
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,9 @@ class Heard:
     def receipt(self) -> dict[str, str]:
         """Return the leaves of the one receipt, and its reason codes joined by spaces."""
         root = ET.fromstring(self.body)
-        one = root if root.tag == f"{RECEIPT}Receipt" else root[0]
-        leaves = {child.tag.removeprefix(RECEIPT): child.text or "" for child in one}
-        leaves["Reasons"] = " ".join(code.text or "" for code in one.iter(f"{RECEIPT}Code"))
+        one = root if root.tag.endswith("}Receipt") else root[0]
+        leaves = {child.tag.partition("}")[2]: child.text or "" for child in one}
+        leaves["Reasons"] = " ".join(code.text or "" for code in one.findall(".//{*}Code"))
         return leaves
 
     def json(self) -> dict[str, object]:
@@ -56,9 +58,17 @@ class Sender:
 
     port: int
     write: Callable[[Mapping[str, str]], bytes]
+    #: What the sender trusts, where the sandbox serves TLS.
+    trust: ssl.SSLContext | None = None
+    path: str = "/v1/assessments"
+
+    def connect(self) -> http.client.HTTPConnection:
+        if self.trust is None:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=self.trust)
 
     def ask(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Heard:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = self.connect()
         try:
             connection.request(method, path, body, dict(headers or {}))
             answer = connection.getresponse()
@@ -77,13 +87,13 @@ class Sender:
     def submit(self, answers: Mapping[str, str] | bytes, key: str, **headers: str) -> Heard:
         body = answers if isinstance(answers, bytes) else self.write(answers)
         more = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.ask("POST", "/v1/assessments", body, {**self.headers(body, key), **more})
+        return self.ask("POST", self.path, body, {**self.headers(body, key), **more})
 
     def query(self, key: str) -> Heard:
-        return self.ask("GET", f"/v1/assessments?idempotency-key={quote(key)}")
+        return self.ask("GET", f"{self.path}?idempotency-key={quote(key)}")
 
     def status(self, tracking_id: str) -> Heard:
-        return self.ask("GET", f"/v1/assessments/{tracking_id}")
+        return self.ask("GET", f"{self.path}/{tracking_id}")
 
     def weather(self, toml: str) -> None:
         heard = self.ask("POST", "/_sandbox/weather", toml.encode(), {"Content-Type": "application/toml"})
@@ -114,28 +124,34 @@ def example() -> dict[str, str]:
     return answers
 
 
+def document_of(spec: Spec, answers: Mapping[str, str]) -> bytes:
+    """Write answers as the package's document: the tests' own writer."""
+    namespace = f"{{{spec.wire.namespace}}}"
+    root = etree.Element(f"{namespace}{spec.wire.root}", nsmap={None: spec.wire.namespace})
+    groups: dict[str, etree._Element] = {"": root}
+    for item in spec.occurrences.values():
+        if not item.wire or item.code not in answers:
+            continue
+        path = ""
+        for step in item.wire.split("/"):
+            parent, path = groups[path], f"{path}/{step}"
+            if path == f"/{item.group}":
+                path += f"[{item.occurrence}]"
+            if path not in groups:
+                groups[path] = etree.SubElement(parent, f"{namespace}{step}")
+        groups[path].text = answers[item.code]
+    return etree.tostring(root, xml_declaration=True, encoding="utf-8")
+
+
 @pytest.fixture(scope="session")
 def write(spec: Spec) -> Callable[[Mapping[str, str]], bytes]:
-    """Write answers as the package's document: the test's own writer."""
-    namespace = f"{{{spec.wire.namespace}}}"
+    return partial(document_of, spec)
 
-    def document(answers: Mapping[str, str]) -> bytes:
-        root = etree.Element(f"{namespace}{spec.wire.root}", nsmap={None: spec.wire.namespace})
-        groups: dict[str, etree._Element] = {"": root}
-        for item in spec.occurrences.values():
-            if not item.wire or item.code not in answers:
-                continue
-            path = ""
-            for step in item.wire.split("/"):
-                parent, path = groups[path], f"{path}/{step}"
-                if path == f"/{item.group}":
-                    path += f"[{item.occurrence}]"
-                if path not in groups:
-                    groups[path] = etree.SubElement(parent, f"{namespace}{step}")
-            groups[path].text = answers[item.code]
-        return etree.tostring(root, xml_declaration=True, encoding="utf-8")
 
-    return document
+@pytest.fixture(scope="session")
+def write_as() -> Callable[[Spec, Mapping[str, str]], bytes]:
+    """Write the document of any package."""
+    return document_of
 
 
 @pytest.fixture
@@ -158,10 +174,20 @@ def run(spec: Spec, tmp_path: Path, sender_at: Callable[[int], Sender]) -> Itera
     """Start sandboxes on free ports of this process, and stop them in the end."""
     stops: list[Callable[[], None]] = []
 
-    def start(weather: str = "", clients: Clients | None = None) -> Sender:
+    def start(
+        weather: str = "",
+        clients: Clients | None = None,
+        tls: ssl.SSLContext | None = None,
+        shelf: Shelf | None = None,
+        **transport: object,
+    ) -> Sender:
+        package = replace(spec, transport=replace(spec.transport, **transport))
+        script = tmp_path / f"weather-{len(stops)}.toml"
+        script.write_text(weather, "utf-8")
+        read = Weather.from_file(script)
         ledger = Ledger.open(tmp_path / f"ledger-{len(stops)}.jsonl")
-        app = create_app(spec, ledger, Weather.from_toml(weather.encode(), "weather.toml"), clients=clients)
-        config = configuration(app)
+        app = create_app(package, ledger, read, clients=clients, shelf=shelf)
+        config = configuration(app, tls)
         config.port = 0
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run)

@@ -23,7 +23,8 @@ def test_accepted(run, form: Form, spec) -> None:
     assert sender.status(receipt["TrackingId"]).receipt() == receipt
     assert sender.query("key-1").receipt() == receipt
     (row,) = sender.documents()
-    assert set(row) == {"document_id", "idempotency_key", "child", "requests", "effects", "first_at", "order"}
+    told = {"document_id", "idempotency_key", "child", "requests", "effects", "first_at", "order"}
+    assert set(row) == told | {"last_at", "questions"}
     assert (row["document_id"], row["idempotency_key"], row["requests"], row["effects"], row["order"]) == (
         "doc-1",
         "key-1",

@@ -181,7 +181,7 @@ def test_latency_outlives_the_sender(run, form: Form) -> None:
 
 
 def test_overlaps(run, form: Form) -> None:
-    """Two submissions of one child at once are counted; of two children, or one after the other, they are not."""
+    """Two submissions of one child at once are counted; of two, or of none, or one after the other, they are not."""
     sender = run("latency_ms=200")
 
     def at_once(*answers: dict[str, str]) -> object:
@@ -197,6 +197,9 @@ def test_overlaps(run, form: Form) -> None:
     assert at_once(form("doc-4"), form("doc-5")) == 1
     children = [row["child"] for row in sender.documents()]
     assert len(set(children)) == 2
+    nobody = [form(name, MEMBER_ID="") for name in ("doc-6", "doc-7")]
+    assert at_once(*nobody) == 1
+    assert len(sender.documents()) == 7
 
 
 def test_a_sender_who_gave_up_does_not_overlap(run, form: Form) -> None:

@@ -26,9 +26,14 @@ def jwks(tmp_path: Path) -> Path:
 @pytest.fixture
 def ask(run, jwks: Path) -> Callable[..., tuple[object, object]]:
     """Ask a sandbox that knows one client for a token, with these claims instead of right ones."""
-    sender = run(clients=Clients.from_file(jwks))
+    senders: list[object] = []
 
-    def asked(key: ECKey = KEY, grant: str = "client_credentials", **instead: object) -> tuple[object, object]:
+    def asked(
+        key: ECKey = KEY, grant: str = "client_credentials", weather: str = "", **instead: object
+    ) -> tuple[object, object]:
+        if not senders:
+            senders.append(run(weather, clients=Clients.from_file(jwks)))
+        (sender,) = senders
         now = int(time.time())
         audience = f"http://127.0.0.1:{sender.port}/oauth2/token"
         claims = {"iss": "riverbend", "sub": "riverbend", "aud": audience, "exp": now + 60, "jti": "1", **instead}
@@ -110,3 +115,32 @@ def test_defects(text: str, tmp_path: Path) -> None:
     path.write_text(text)
     with pytest.raises(ClientsDefect, match=r"clients\.json"):
         Clients.from_file(path)
+
+
+@pytest.mark.parametrize(
+    ("says", "status", "error"),
+    [("", 401, "invalid_client"), ("status=400\nerror='invalid_grant'", 400, "invalid_grant")],
+    ids=["unauthorized", "bad-request"],
+)
+def test_token_refused(says: str, status: int, error: str, ask) -> None:
+    """A token is refused so often, to whoever asks, and given then."""
+    weather = f"[[weather]]\non='token'\ntimes=2\ndo='refuse-token'\n{says}"
+    heard = [ask(weather=weather, jti=name)[1] for name in "abc"]
+    assert [answer.status for answer in heard] == [status, status, 200]
+    assert heard[0].json() == {"error": error}
+
+
+@pytest.mark.parametrize(
+    ("says", "told"), [("", 0), ("expires_in=300", 300)], ids=["and-says-so", "and-says-five-minutes"]
+)
+def test_token_that_is_dead_at_once(says: str, told: int, ask, form) -> None:
+    """A token may be dead when it comes, whatever is said about its life; the next one lives."""
+    sender, heard = ask(weather=f"[[weather]]\non='token'\ntimes=1\ndo='short-token'\n{says}", jti="a")
+    assert heard.json()["expires_in"] == told
+    bearer = f"Bearer {heard.json()['access_token']}"
+    assert sender.submit(form("doc-1"), "key-1", Authorization=bearer).status == 401
+    bearer = f"Bearer {ask(jti='b')[1].json()['access_token']}"
+    assert sender.submit(form("doc-1"), "key-1", Authorization=bearer).status == 201
+    assert sender.ledger()["requests"] == {
+        "total": 4, "submit": 2, "status": 0, "query": 0, "token": 2, "turned_back": 0, "refused": 1,
+    }  # fmt: skip
