@@ -24,6 +24,16 @@ def due(instrument: Instrument, service: str | None, on: date) -> date | None:
     return None if line is None else on + timedelta(days=line.days)
 
 
+def deadline(instrument: Instrument, service: str | None, assessed_on: date, earlier: date | None) -> date | None:
+    """Return the day by which an assessment should be with the state; None where nothing says.
+
+    That is the day on which it fell due itself, by the assessment before it (``earlier``, of the same child); where we know
+    of none, the day on which its own successor falls due. Our assumption: no public source names such a day.
+    """
+    fell_due = due(instrument, service, earlier) if earlier is not None and earlier < assessed_on else None
+    return fell_due or due(instrument, service, assessed_on)
+
+
 def due_faults(lines: Sequence[Due]) -> Iterator[tuple[str, ...]]:
     """Yield for each interval what is wrong with it: one that ends before it begins, or that another contradicts."""
     for position, line in enumerate(lines):

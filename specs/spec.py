@@ -15,6 +15,8 @@ from canonical.desk import Desk
 from canonical.finding import HoldCause, Severity
 from canonical.verdict import Verdict
 from specs.occurrences import occurrences
+from specs.patience import USUAL, Patience
+from specs.windows import Blackout
 
 
 class Status(StrEnum):
@@ -331,6 +333,12 @@ class Transport:
     max_in_flight: int
     #: Whether the next of a lane waits for a pending verdict.
     waits_for_pending: bool
+    #: When nothing may be sent, though the state is well.
+    blackouts: tuple[Blackout, ...] = ()
+    #: Begun in a second at most; None for any number.
+    per_second: int | None = None
+    #: How soon the breaker opens, and how gently it closes.
+    patience: Patience = USUAL
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -20,6 +20,7 @@ Value = TypeVar("Value")
 #: What any number of days, seconds, bytes or years may come to; a ``timedelta`` still holds as many days.
 LARGEST: Final = 999_999_999
 
+_MOMENT: Final = "date and time with an offset (2026-01-31T22:00:00-05:00, without quotes)"
 _AT_LINE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -144,6 +145,14 @@ class Table:
     def day_or_none(self, key: str) -> date | None:
         """Return a date, or None where the key is left out."""
         return self.day(key) if key in self._content else None
+
+    def moment(self, key: str) -> datetime | None:
+        """Return a date and time with its offset; None beside a defect."""
+        value = self._take(key, datetime, f"a {_MOMENT}")
+        if value is not None and value.tzinfo is None:
+            self.refuse(key, f"The key {key!r} must be a {_MOMENT}.")
+            return None
+        return value
 
     def table(self, key: str) -> Table:
         """Return the table under a key."""

@@ -8,8 +8,10 @@ from types import MappingProxyType
 from typing import Final
 
 from canonical.verdict import Verdict
+from specs.blackouts import read_blackouts
 from specs.defects import Defects
 from specs.folder import Folder
+from specs.patience import USUAL, Patience
 from specs.spec import Transport
 from specs.toml_table import Table, read_toml
 
@@ -55,6 +57,23 @@ def read_transport(folder: Folder, defects: Defects) -> Transport:
             max_receipt_bytes=receipt.integer("max_bytes", least=1),
             max_in_flight=limits.integer("max_in_flight", least=1),
             waits_for_pending=lane.flag("waits_for_pending"),
+            blackouts=read_blackouts(file),
+            per_second=limits.integer("per_second", least=1) if "per_second" in limits else None,
+            patience=_read_patience(file),
+        )
+
+
+def _read_patience(file: Table) -> Patience:
+    """Return when the breaker opens and how it closes; where the package says nothing, the usual."""
+    if "breaker" not in file:
+        return USUAL
+    with file.table("breaker") as breaker:
+        return Patience(
+            failures=breaker.integer("failures", least=1),
+            first_probe=_read_seconds(breaker, "first_probe_seconds"),
+            slowest_probe=_read_seconds(breaker, "slowest_probe_seconds"),
+            ramp=_read_seconds(breaker, "ramp_seconds", least=0),
+            refusals=breaker.integer("refusals", least=1),
         )
 
 
