@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from canonical.errors import ConfigurationError
+from service.folders import flush, make_durably
 
 #: The environment variable that may hold the master key itself, base64 (32 bytes).
 ENVIRONMENT: Final = "ECAS_MASTER_KEY"
@@ -80,7 +81,7 @@ def _make(key_file: Path) -> bool:
     """Write a fresh key where there is none; whoever comes first wins, whole or not at all."""
     if key_file.exists():
         return False
-    key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_durably(key_file.parent)
     draft = key_file.with_name(f".{key_file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
@@ -93,6 +94,7 @@ def _make(key_file: Path) -> bool:
         return False
     finally:
         draft.unlink()
+        flush(key_file.parent)
     return True
 
 
