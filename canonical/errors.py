@@ -10,6 +10,7 @@ EcasBridgeError
 ├─ UnfitDocument            the package's own schema refuses the document that we built
 └─ GatewayError
     ├─ NotReceived          the state never got it; safe to send again
+    ├─ Unwelcome            the state, or the way there, refuses us and never got it; a person must mend that
     └─ MaybeReceived        sent, but no answer; ask before sending again
 """
 
@@ -78,6 +79,10 @@ class GatewayError(EcasBridgeError):
 
 class NotReceived(GatewayError):
     """The state never got it; safe to send again."""
+
+
+class Unwelcome(GatewayError):
+    """The state, or the way there, refuses us and never got it; a person must mend that."""
 
 
 class MaybeReceived(GatewayError):

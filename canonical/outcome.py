@@ -89,9 +89,11 @@ class NotThere:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misconfigured:
-    """The destination refuses us, not the assessment: it is paused and an operator told."""
+    """The state refuses us without a coded reason: never retried as it is, and an operator is told."""
 
     why: str
+    #: True where it may lie in this one document; else the destination itself is wrong, and is paused.
+    perhaps_document: bool = False
 
 
 #: What one send can come to.

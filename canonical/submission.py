@@ -65,7 +65,7 @@ MOVES: Final[dict[State, frozenset[State]]] = {
 }
 
 #: A lane waits behind these; ``PENDING`` joins them where the package's transport.toml says so.
-LANE_WAITS_BEHIND: Final = frozenset({_S.RECEIVED, _S.HELD, _S.READY, _S.SENDING, _S.IN_DOUBT, _S.STUCK})
+LANE_WAITS_BEHIND: Final = frozenset({_S.RECEIVED, _S.HELD, _S.HANDED_OFF, _S.READY, _S.SENDING, _S.IN_DOUBT, _S.STUCK})
 
 
 class StuckCause(StrEnum):

@@ -11,9 +11,8 @@ from sqlalchemy import Engine, insert, select
 
 from canonical.finding import Finding, HoldCause, Kind, Report
 from canonical.submission import State
-from service.agencies import Agencies
 from service.clock import Clock, to_milliseconds
-from service.intake import CURED_BY_JUDGING, Intake
+from service.intake import CURED_BY_JUDGING, Intake, not_live_yet
 from service.judging import Judge
 from service.outbox import schema as t
 from service.outbox.engine import alone, reading, writing
@@ -24,6 +23,8 @@ from specs.spec import Status
 
 #: What a new judgement finds by itself, and what follows from the agency's route.
 _FOUND_AGAIN: Final = CURED_BY_JUDGING | {HoldCause.CONSENT, HoldCause.NOT_LIVE}
+#: What the state, intake or a withdrawal found, and no judgement finds.
+_FOUND_ELSEWHERE: Final = frozenset({HoldCause.KEY_REFUSED, HoldCause.IDENTITY, HoldCause.CONSENT_WITHDRAWN})
 #: Findings that no judgement repeats: the adapter's, the state's, and that a document came twice.
 _REMEMBERED: Final = frozenset({Kind.READING, Kind.STATE})
 _SAME_DOCUMENT: Final = "X004"
@@ -93,7 +94,6 @@ class Adopting:
     catalog: Catalog
     judge: Judge
     intake: Intake
-    agencies: Agencies
     outbox: Outbox
     clock: Clock
 
@@ -149,9 +149,9 @@ class Adopting:
                 continue
             if entry.agency not in judges:
                 judges[entry.agency] = self.intake.judge_for(entry.agency)
-            route = self.agencies.route(entry.agency)
-            draft = self.intake.judged_again(assessment, earlier, judges[entry.agency], route, vouched=entry.vouched)
-            yield entry, earlier, _with_what_stays(draft, entry, earlier)
+            ways = self.intake.routes.of(entry.agency)
+            draft = self.intake.judged_again(assessment, earlier, judges[entry.agency], ways, vouched=entry.vouched)
+            yield entry, earlier, with_what_stays(not_live_yet(draft, entry), entry, earlier)
 
     def _at_hand(self) -> tuple[Mapping[str, str], str]:
         """Return the packages that may judge, with their digests, and the one that is sent under today."""
@@ -172,13 +172,13 @@ def _written(packages: Mapping[str, str], sending: str) -> str:
     return "\n".join([*(f"{version} {digest}" for version, digest in packages.items()), f"sending {sending}"])
 
 
-def _with_what_stays(draft: Draft, entry: Entry, earlier: Report) -> Draft:
+def with_what_stays(draft: Draft, entry: Entry, earlier: Report) -> Draft:
     """Keep what no judgement repeats: a person's hold, a key that the state refused, the state's own findings."""
     told = tuple(finding for finding in earlier.findings if _stays(finding))
     report = replace(draft.report, findings=(*draft.report.findings, *told))
     if any(finding.rule == _SAME_DOCUMENT for finding in told):
         return replace(draft, report=report, state=State.BLOCKED, holds=())
-    kept = tuple(cause for cause in entry.holds if cause not in _FOUND_AGAIN)
+    kept = tuple(cause for cause in (*entry.holds, *_doubts(entry, told)) if cause not in _FOUND_AGAIN)
     if not kept or draft.state is State.BLOCKED:
         return replace(draft, report=report)
     holds = tuple(dict.fromkeys((*draft.holds, *kept)))
@@ -188,7 +188,13 @@ def _with_what_stays(draft: Draft, entry: Entry, earlier: Report) -> Draft:
 
 
 def _stays(finding: Finding) -> bool:
-    return finding.kind is Kind.STATE or finding.hold is HoldCause.KEY_REFUSED or finding.rule == _SAME_DOCUMENT
+    return finding.kind is Kind.STATE or finding.hold in _FOUND_ELSEWHERE or finding.rule == _SAME_DOCUMENT
+
+
+def _doubts(entry: Entry, told: tuple[Finding, ...]) -> tuple[HoldCause, ...]:
+    """Return what did not keep an assessment from a person, who sees it on the sheet, and keeps it from a machine."""
+    doubted = entry.state is State.HANDED_OFF and any(finding.hold is HoldCause.IDENTITY for finding in told)
+    return (HoldCause.IDENTITY,) if doubted else ()
 
 
 def _compared(entry: Entry, earlier: Report, draft: Draft) -> Rejudged:

@@ -8,7 +8,6 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, RowMapping, Select, func, insert, select, update
@@ -18,6 +17,7 @@ from service.clock import Clock, from_milliseconds, to_milliseconds
 from service.identifiers import NewId
 from service.outbox import schema as t
 from service.outbox.engine import reading, writing
+from service.routes import Route, agency_wide, first
 from service.vault import Vault
 
 _PREFIX: Final = "ecas_"
@@ -27,21 +27,12 @@ _KEY: Final = re.compile(rf"{_PREFIX}[A-Za-z0-9_-]{{43}}")
 _ID: Final = re.compile(r"[a-z0-9-]{2,40}")
 
 
-class Route(StrEnum):
-    """How an agency's assessments reach the state (design.md section 7)."""
-
-    #: Judged, stored and held until the agency's go-live date.
-    NOT_LIVE = "not_live"
-    ECAS = "ecas"
-    #: Judged, then entered by hand; never queued.
-    VIRTUAL_GATEWAY = "virtual_gateway"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agency:
     """One agency: the container of everything that it sent."""
 
     id: str
+    #: Of its programmes without a route of their own, now.
     route: Route
     created_at: datetime
     #: True where some API key of it works.
@@ -69,21 +60,20 @@ class Agencies:
         if route not in set(Route):
             raise ConfigurationError(f"A route is one of {', '.join(Route)}.")
         with writing(self._engine) as connection:
-            if _found(connection, agency) is not None:
+            if _found(connection, agency, self._now()) is not None:
                 raise ConfigurationError(
                     f"The agency {agency} is there already; “ecas agencies rotate {agency}” gives it a new key."
                 )
             now = self._now()
             connection.execute(insert(t.agency).values(id=agency, created_at=now))
-            connection.execute(
-                insert(t.route).values(agency=agency, route=route, starts_at=now, set_at=now, actor="agencies add")
-            )
+            first(connection, agency, Route(route), now, "agencies add")
             return self._hand_out(connection, agency)
 
     def list(self) -> list[Agency]:
         """Return all agencies by id."""
         with reading(self._engine) as connection:
-            return [_agency(row) for row in connection.execute(_agencies().order_by(t.agency.c.id)).mappings()]
+            query = _agencies(self._now()).order_by(t.agency.c.id)
+            return [_agency(row) for row in connection.execute(query).mappings()]
 
     def rotate(self, agency: str) -> str:
         """Return a new API key for the agency; the old ones stop working with the same commit.
@@ -104,14 +94,14 @@ class Agencies:
         with writing(self._engine) as connection:
             self._revoke(connection, agency)
 
-    def route(self, agency: str) -> Route:
-        """Return how the agency's assessments reach the state.
+    def known(self, agency: str) -> Agency:
+        """Return the agency of this id.
 
         Raises:
-            ConfigurationError: there is no such agency.
+            ConfigurationError: there is none.
         """
         with reading(self._engine) as connection:
-            return _known(connection, agency).route
+            return _known(connection, agency, self._now())
 
     def authenticate(self, key: str) -> Agency | None:
         """Return whose key this is, or None where it is nobody's, or revoked.
@@ -127,7 +117,7 @@ class Agencies:
             row = connection.execute(query).mappings().first()
             if row is None or not hmac.compare_digest(row["digest"], digest):
                 return None
-            return _known(connection, row["agency"])
+            return _known(connection, row["agency"], self._now())
 
     def _hand_out(self, connection: Connection, agency: str) -> str:
         key = _PREFIX + base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).decode().rstrip("=")
@@ -139,7 +129,7 @@ class Agencies:
         return key
 
     def _revoke(self, connection: Connection, agency: str) -> None:
-        _known(connection, agency)
+        _known(connection, agency, self._now())
         c = t.api_key.c
         connection.execute(
             update(t.api_key).where(c.agency == agency, c.revoked_at.is_(None)).values(revoked_at=self._now())
@@ -152,27 +142,19 @@ class Agencies:
         return to_milliseconds(self._clock())
 
 
-def _agencies() -> Select[Any]:
+def _agencies(now: int) -> Select[Any]:
     c = t.api_key.c
     keys = select(func.count()).where(c.agency == t.agency.c.id, c.revoked_at.is_(None)).scalar_subquery()
-    c = t.route.c
-    newest = (
-        select(c.route)
-        .where(c.agency == t.agency.c.id, c.programme == "")
-        .order_by(c.starts_at.desc(), c.seq.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    return select(t.agency, newest.label("route"), keys.label("keys"))
+    return select(t.agency, agency_wide(now).label("route"), keys.label("keys"))
 
 
-def _found(connection: Connection, agency: str) -> Agency | None:
-    row = connection.execute(_agencies().where(t.agency.c.id == agency)).mappings().first()
+def _found(connection: Connection, agency: str, now: int) -> Agency | None:
+    row = connection.execute(_agencies(now).where(t.agency.c.id == agency)).mappings().first()
     return None if row is None else _agency(row)
 
 
-def _known(connection: Connection, agency: str) -> Agency:
-    found = _found(connection, agency)
+def _known(connection: Connection, agency: str, now: int) -> Agency:
+    found = _found(connection, agency, now)
     if found is None:
         raise ConfigurationError("There is no agency of that id; “ecas agencies list” shows them.")
     return found
@@ -181,7 +163,7 @@ def _known(connection: Connection, agency: str) -> Agency:
 def _agency(row: RowMapping) -> Agency:
     return Agency(
         id=row["id"],
-        route=Route(row["route"]),
+        route=Route(row["route"] or Route.NOT_LIVE),
         created_at=from_milliseconds(row["created_at"]),
         has_key=row["keys"] > 0,
     )

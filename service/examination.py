@@ -21,13 +21,13 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from canonical.errors import ConfigurationError, InterlockClosed, NoSpecInForce
 from canonical.version import __version__
 from gateway_client.interlock import Interlock
-from gateway_client.peer import Peer
 from service import settings, vault
 from service.clock import from_milliseconds
 from service.mappings import Mappings
 from service.outbox import migrate
 from service.outbox import schema as t
 from service.outbox.engine import open_engine, reading
+from service.road_to_state import RoadToState, private_files, road_to_state
 from service.settings import Settings
 from specs.catalog import Catalog
 from specs.spec import Spec
@@ -124,6 +124,7 @@ def _private_files(chosen: Settings, file: Path | None) -> Iterator[Observation]
         yield _private("master key", chosen.master_key_file)
     if file is not None and chosen.api_key is not None and not os.environ.get(f"{settings.PREFIX}API_KEY"):
         yield _private("API key", file)
+    yield from (_private(key, file) for key, file in private_files(chosen) if file.exists())
 
 
 def _private(subject: str, file: Path) -> Observation:
@@ -217,19 +218,35 @@ def _gateway(chosen: Settings, now: datetime) -> Iterator[Observation]:
         yield _warn("gateway", "no address: nothing can be delivered", mend)
         return
     try:
+        road = road_to_state(chosen, told=lambda _: None)
+        yield from _ends(road, now)
         catalog = Catalog(*chosen.spec_path)
         spec = catalog.named(chosen.spec) if chosen.spec else catalog.for_date(now.date())
-        asyncio.run(_admitted(chosen.gateway_url, spec, rehearsal=chosen.spec is not None))
+        asyncio.run(_admitted(road, spec, now, rehearsal=chosen.spec is not None))
     except InterlockClosed as error:
         yield _fail("gateway", f"the interlock is closed for the {spec.status} {spec.version}", str(error))
     except (ConfigurationError, NoSpecInForce) as error:
-        yield _fail("gateway", str(error), "Correct ECAS_GATEWAY_URL.")
+        yield _fail("gateway", str(error), "Correct it; docs/guides/connect-to-the-state.md lists the settings.")
     else:
         yield _ok("gateway", f"the interlock lets documents of the {spec.status} {spec.version} go there")
 
 
-async def _admitted(address: str, spec: Spec, *, rehearsal: bool) -> None:
-    peer = Peer(address, spec.transport)
+def _ends(road: RoadToState, now: datetime) -> Iterator[Observation]:
+    """Look when our certificates end."""
+    for expiry in road.expiries():
+        stage, told = expiry.stage(now), expiry.told(now)
+        if stage is None:
+            yield _ok("certificate", told)
+        elif stage:
+            yield _warn("certificate", told, "Have it renewed now; running workers take the new files by themselves.")
+        else:
+            yield _fail("certificate", told, "Put a valid one there; running workers take it by themselves.")
+
+
+async def _admitted(road: RoadToState, spec: Spec, now: datetime, *, rehearsal: bool) -> None:
+    """Build what a worker would, then put the interlock's question."""
+    await road.gateway(spec, lambda: now).close()
+    peer = road.peer(spec.transport)
     try:
         await Interlock(peer).admit(provisional=rehearsal or spec.status.interlocked)
     finally:

@@ -13,7 +13,7 @@ from canonical.errors import EcasBridgeError
 from canonical.finding import HoldCause
 from canonical.submission import State
 from service.clock import Clock
-from service.intake import Intake
+from service.intake import Intake, not_live_yet
 from service.outbox.outbox import Entry, Outbox
 from validators.business_days import business_days_between
 
@@ -65,8 +65,9 @@ class Holds:
             return False
         given = (cause for cause in entry.holds if cause is HoldCause.NAME_CHANGE)
         vouched = tuple(dict.fromkeys((*entry.vouched, *given)))
-        route = self.intake.agencies.route(agency)
-        draft = self.intake.judged_again(assessment, earlier, self.intake.judge_for(agency), route, vouched=vouched)
+        ways, judge = self.intake.routes.of(agency), self.intake.judge_for(agency)
+        draft = self.intake.judged_again(assessment, earlier, judge, ways, vouched=vouched)
+        draft = not_live_yet(draft, entry)
         return self.outbox.release(agency, submission, draft, actor=actor, note=note)
 
     def _escalate(self, agency: str) -> None:

@@ -11,7 +11,6 @@ from canonical.assessment import Assessment, Reading
 from canonical.finding import Finding, HoldCause, Kind, Report, Severity
 from canonical.payload import Payload
 from canonical.submission import State
-from service.agencies import Agencies, Route
 from service.clock import Clock
 from service.fitting import fitted
 from service.judging import Judge, located
@@ -19,11 +18,15 @@ from service.mappings import Mappings
 from service.outbox.outbox import Draft, Entry, Outbox, Reply, Request
 from service.refusals import foreign
 from service.roster.rosters import Rosters
+from service.routes import Route, Routes, Ways
 from specs.catalog import Catalog
 from specs.spec import Spec
 
 #: Writes the answer to a submission: its entries, and what concerns the payload as a whole.
 Answering = Callable[[Sequence[Entry], Sequence[Finding]], tuple[int, bytes]]
+
+#: Gives an assessment what its payload cannot know, before it is judged: the version of a correction.
+Altering = Callable[[Assessment], Assessment]
 
 _WHY: Final = {
     State.BLOCKED: "The report holds an error: the sender repairs it and sends again.",
@@ -31,6 +34,9 @@ _WHY: Final = {
     State.HANDED_OFF: "The agency enters it in the Virtual Gateway.",
     State.READY: "It conforms and may leave.",
 }
+
+#: How the codes of findings about a certification key begin.
+_OF_THE_KEY: Final = "C"
 
 #: What a new judgement can cure.
 CURED_BY_JUDGING: Final = frozenset(
@@ -51,7 +57,7 @@ class Intake:
     catalog: Catalog
     mappings: Mappings
     rosters: Rosters
-    agencies: Agencies
+    routes: Routes
     outbox: Outbox
     clock: Clock
     #: The one package that the settings name for everything; None for those in force.
@@ -65,12 +71,7 @@ class Intake:
         Raises:
             KeyReused: the request's key came before with another body.
         """
-        reading, reports = self.judge(payload, format=format)
-        route = self.agencies.route(payload.agency or "")
-        drafts = [
-            self._draft(assessment, report, route)
-            for assessment, report in zip(reading.assessments, reports, strict=True)
-        ]
+        reading, drafts = self.drafts(payload, format=format)
         return self.outbox.put(
             payload,
             reading.format,
@@ -79,16 +80,29 @@ class Intake:
             answer=lambda entries: answer(entries, reading.findings),
         )
 
+    def drafts(
+        self, payload: Payload, *, format: str | None, altered: Altering = lambda assessment: assessment
+    ) -> tuple[Reading, list[Draft]]:
+        """Read and judge a payload, and return what is to be written down of it."""
+        reading, reports = self.judge(payload, format=format, altered=altered)
+        ways = self.routes.of(payload.agency or "")
+        return reading, [
+            self._draft(assessment, report, ways)
+            for assessment, report in zip(reading.assessments, reports, strict=True)
+        ]
+
     def judge(
         self,
         payload: Payload,
         *,
         format: str | None,
         certification: bool = True,
+        altered: Altering = lambda assessment: assessment,
     ) -> tuple[Reading, list[Report]]:
         """Read and judge a payload and write nothing; findings carry the lines and columns of their places."""
         agency = payload.agency or ""
         reading = registry.read(payload, format=format, mapping=self.mappings.choose(payload, format))
+        reading = replace(reading, assessments=tuple(map(altered, reading.assessments)))
         judge = self.judge_for(agency, certification=certification)
         judged = judge.judge_reading(reading, self.clock())
         reports = [self._fit(assessment, report, judge) for assessment, report in judged]
@@ -102,7 +116,7 @@ class Intake:
         What a person or a route holds waits on: nothing that judging could find would release it.
         """
         judge = self.judge_for(agency)
-        route = self.agencies.route(agency)
+        ways = self.routes.of(agency)
         released = 0
         for entry in self.outbox.held(agency):
             if not _may_be_cured(entry):
@@ -110,10 +124,11 @@ class Intake:
             assessment, earlier = self.outbox.assessment(agency, entry.id), self.outbox.report(agency, entry.id)
             if assessment is None or earlier is None:
                 continue
-            draft = self.judged_again(assessment, earlier, judge, route, vouched=entry.vouched)
+            draft = self.judged_again(assessment, earlier, judge, ways, vouched=entry.vouched)
+            draft = not_live_yet(draft, entry)
             if draft.holds == entry.holds and draft.report.findings == earlier.findings:
                 continue
-            released += self.outbox.rejudge(agency, entry.id, draft) and draft.state is State.READY
+            released += self.outbox.rejudge(agency, entry.id, draft) and draft.state in (State.READY, State.HANDED_OFF)
         return released
 
     def judge_for(self, agency: str, *, certification: bool = True) -> Judge:
@@ -126,7 +141,7 @@ class Intake:
         assessment: Assessment,
         earlier: Report,
         judge: Judge,
-        route: Route,
+        ways: Ways,
         *,
         vouched: tuple[HoldCause, ...] = (),
     ) -> Draft:
@@ -134,7 +149,7 @@ class Intake:
         read = tuple(finding for finding in earlier.findings if finding.kind is Kind.READING)
         report = judge.judge(replace(assessment, findings=read), self.clock(), mapping=_mapping(earlier))
         report = _believing(vouched, self._fit(assessment, report, judge))
-        return replace(self._draft(assessment, report, route), vouched=vouched)
+        return replace(self._draft(assessment, report, ways), vouched=vouched)
 
     def _fit(self, assessment: Assessment, report: Report, judge: Judge) -> Report:
         """Look at what only the service can: whose it is, and whether the document can be built, so that nobody learns it later."""
@@ -145,18 +160,33 @@ class Intake:
         today = self.clock().date()
         return fitted(assessment, report, judge.spec_for(assessment, today), judge.sending(today))
 
-    def _draft(self, assessment: Assessment, report: Report, route: Route) -> Draft:
+    def _draft(self, assessment: Assessment, report: Report, ways: Ways) -> Draft:
         """Choose where the submission begins: blocked, held, handed off or ready."""
+        route = ways.for_(assessment)
         state, holds = State.READY, report.holds
+        if route is Route.NOT_LIVE:
+            holds = (*holds, HoldCause.NOT_LIVE)
+        elif route is Route.VIRTUAL_GATEWAY:
+            state, holds = State.HANDED_OFF, _before_a_person(report)
         if report.blocks:
             state, holds = State.BLOCKED, ()
-        elif route is Route.VIRTUAL_GATEWAY:
-            state, holds = State.HANDED_OFF, ()
-        elif route is Route.NOT_LIVE:
-            state, holds = State.HELD, (*holds, HoldCause.NOT_LIVE)
         elif holds:
             state = State.HELD
         return Draft(assessment=assessment, report=report, state=state, holds=holds, why=_WHY[state])
+
+
+def not_live_yet(draft: Draft, entry: Entry) -> Draft:
+    """Return the draft of one that waits for a go-live: only the ramp ends that wait, or the Virtual Gateway does."""
+    if HoldCause.NOT_LIVE not in entry.holds or draft.state not in (State.READY, State.HELD):
+        return draft
+    holds = tuple(dict.fromkeys((*draft.holds, HoldCause.NOT_LIVE)))
+    return replace(draft, state=State.HELD, holds=holds, why=_WHY[State.HELD])
+
+
+def _before_a_person(report: Report) -> tuple[HoldCause, ...]:
+    """Return what keeps an assessment even from the Virtual Gateway; that checks the certification key by itself."""
+    found = (finding for finding in report.findings if not finding.rule.startswith(_OF_THE_KEY))
+    return tuple(dict.fromkeys(finding.hold for finding in found if finding.hold is not None))
 
 
 def _may_be_cured(entry: Entry) -> bool:

@@ -9,17 +9,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
 from sqlalchemy import Engine
 
-from canonical.errors import ConfigurationError
-from gateway_client.http_gateway import HttpGateway
 from service.adoption import Adopting
 from service.agencies import Agencies
+from service.attempts import Attempts
+from service.calendars.calendars import Calendars
+from service.chores import Chore, Chores
 from service.clock import Clock, utc_now
+from service.consents import Consents
+from service.corrections import Corrections
 from service.delivery import Delivery
+from service.expiry_watch import look_at_certificates
+from service.handoffs import Handoffs
 from service.holds import Holds
 from service.identifiers import NewId, new_id
 from service.intake import Intake
@@ -27,13 +33,21 @@ from service.judging import Judge
 from service.mappings import Mappings
 from service.outbox import migrate
 from service.outbox.engine import database_moment, open_engine
+from service.outbox.rows import RoadRules
 from service.outbox.sql_outbox import SqlOutbox
 from service.owners import Owner
+from service.replays import Replays
+from service.rerouting import Rerouting
+from service.resolutions import Resolutions
+from service.road_to_state import RoadToState, road_to_state
 from service.roads import Roads
 from service.roster.rosters import Rosters
+from service.routes import Routes
 from service.settings import Settings
 from service.vault import Vault, open_vault
 from specs.catalog import Catalog
+from specs.spec import Transport
+from specs.windows import Windows
 
 #: The one destination so far. A name, not an address: what waits must not be stranded when the state moves.
 DESTINATION: Final = "ecas"
@@ -49,11 +63,18 @@ class Service:
     vault: Vault
     catalog: Catalog
     agencies: Agencies
+    routes: Routes
     rosters: Rosters
     outbox: SqlOutbox
     intake: Intake
     adopting: Adopting
     holds: Holds
+    handoffs: Handoffs
+    rerouting: Rerouting
+    replays: Replays
+    resolutions: Resolutions
+    corrections: Corrections
+    consents: Consents
     clock: Clock
     new_id: NewId
     #: Chooses the package of a day.
@@ -73,6 +94,7 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
     judge = Judge(catalog=catalog, spec=catalog.named(settings.spec) if settings.spec else None)
     judge.sending(clock().date())  # a deployment without a package for today is told at once
     agencies = Agencies(engine, vault, clock, make_id)
+    routes = Routes(engine, vault, clock)
     rosters = Rosters(engine, vault, clock, make_id, fallback=settings.roster)
     outbox = SqlOutbox(
         engine,
@@ -81,13 +103,13 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
         clock=clock,
         new_id=make_id,
         moment=database_moment if engine.dialect.name == "postgresql" else None,
-        waits_for_pending=lambda: judge.sending(clock().date()).transport.waits_for_pending,
+        rules=lambda: road_rules(judge.sending(clock().date()).transport),
     )
     intake = Intake(
         catalog=catalog,
         mappings=Mappings.at(settings.mapping_path),
         rosters=rosters,
-        agencies=agencies,
+        routes=routes,
         outbox=outbox,
         clock=clock,
         spec=judge.spec,
@@ -98,6 +120,7 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
         vault=vault,
         catalog=catalog,
         agencies=agencies,
+        routes=routes,
         rosters=rosters,
         outbox=outbox,
         intake=intake,
@@ -106,11 +129,16 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
             catalog=catalog,
             judge=judge,
             intake=intake,
-            agencies=agencies,
             outbox=outbox,
             clock=clock,
         ),
         holds=Holds(intake=intake, outbox=outbox, clock=clock),
+        handoffs=Handoffs(intake=intake, outbox=outbox, clock=clock),
+        rerouting=Rerouting(routes, intake, outbox, per_minute=settings.go_live_per_minute),
+        replays=Replays(intake=intake, outbox=outbox),
+        resolutions=Resolutions(outbox=outbox),
+        corrections=Corrections(intake=intake, outbox=outbox, clock=clock),
+        consents=Consents(outbox=outbox, judge=judge, clock=clock),
         clock=clock,
         new_id=make_id,
         judge=judge,
@@ -142,36 +170,75 @@ def open_delivery(service: Service) -> Iterator[Delivery]:
     """Build one worker of this host, alive for as long as the context lasts.
 
     Raises:
-        ConfigurationError: no address of the state is configured.
+        ConfigurationError: no address of the state is configured, or what leads there cannot be used.
     """
-    address = service.settings.gateway_url
-    if address is None:
-        raise ConfigurationError(
-            "ECAS_GATEWAY_URL, the state's base address, is not set: there is nowhere to deliver to."
-        )
+    road = road_to_state(service.settings)
     name = service.new_id("wrk")
     with (
         Owner(service.settings.data_dir / "workers", name) as owner,
         ThreadPoolExecutor(max_workers=1, thread_name_prefix="outbox") as store,
     ):
+        roads = Roads(service.judge, service.clock, lambda spec: road.gateway(spec, service.clock))
+        rng = random.Random()  # noqa: S311 - spreads retries; guards nothing
+        windows = partial(_windows, roads, _calendars(service.settings))
         yield Delivery(
             outbox=service.outbox,
-            roads=Roads(
-                service.judge,
-                service.clock,
-                lambda spec: HttpGateway(
-                    address, spec.transport, items=spec.items, credentials=None, clock=service.clock
-                ),
+            roads=roads,
+            attempts=Attempts(
+                outbox=service.outbox,
+                roads=roads,
+                judge=service.judge,
+                windows=windows,
+                destination=DESTINATION,
+                clock=service.clock,
+                rng=rng,
             ),
-            judge=service.judge,
-            holds=service.holds,
-            look_again_every=timedelta(minutes=service.settings.look_again_minutes),
+            chores=Chores([*_chores(service, owner), *_chores_of_the_road(service, road)]),
+            windows=windows,
             destination=DESTINATION,
             owner=owner,
             clock=service.clock,
-            rng=random.Random(),  # noqa: S311 - spreads retries; guards nothing
+            rng=rng,
             store=store,
         )
+
+
+def road_rules(transport: Transport) -> RoadRules:
+    """Return what the package says about the road, as the outbox heeds it over all nodes."""
+    return RoadRules(
+        max_in_flight=transport.max_in_flight,
+        per_second=transport.per_second,
+        patience=transport.patience,
+        behind_pending=transport.waits_for_pending,
+    )
+
+
+def _windows(roads: Roads, calendars: Calendars) -> Windows:
+    return Windows(*roads.today().transport.blackouts, calendars)
+
+
+def _calendars(settings: Settings) -> Calendars:
+    return Calendars(settings.blackout_calendars, tell=lambda why: _log.error("a calendar", why=why))
+
+
+def _chores(service: Service, owner: Owner) -> list[Chore]:
+    look_again = timedelta(minutes=service.settings.look_again_minutes)
+    return [
+        Chore(name="dead workers", work=lambda: _expire(service.outbox, owner), every=timedelta(seconds=1)),
+        Chore(name="holds", work=service.holds.look_again, every=look_again),
+        Chore(name="replays", work=service.replays.step, every=timedelta(seconds=0.5)),
+        Chore(name="routes", work=service.rerouting.apply_due, every=timedelta(seconds=5)),
+    ]
+
+
+def _chores_of_the_road(service: Service, road: RoadToState) -> list[Chore]:
+    look = partial(look_at_certificates, road.expiries, service.clock)
+    return [Chore(name="certificates", work=look, every=timedelta(days=1))]
+
+
+def _expire(outbox: SqlOutbox, owner: Owner) -> None:
+    if ended := outbox.expire(owner.alive):
+        _log.info("leases of dead workers ended", count=ended)
 
 
 def _vault(settings: Settings) -> Vault:

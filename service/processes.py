@@ -17,7 +17,7 @@ from canonical.errors import ConfigurationError
 #: Seconds for a program to say where it listens, and to end after it was asked to.
 _READY_WITHIN: Final = 30
 _ENDS_WITHIN: Final = 20
-_ADDRESS: Final = re.compile(r"http://[\w.:\[\]]+:\d+")
+_ADDRESS: Final = re.compile(r"https?://[\w.:\[\]]+:\d+")
 
 
 class Program:

@@ -58,6 +58,23 @@ def taken(assessment: Assessment) -> Finding:
     ).at(_places(assessment, ("DOCUMENT_ID",)))
 
 
+def another_child(assessment: Assessment) -> Finding:
+    """X007: the MassHealth ID belongs, by what the agency sent before, to a child that was born on another day."""
+    return Finding(
+        rule="X007",
+        severity=Severity.ERROR,
+        kind=Kind.STRUCTURE,
+        title="MassHealth ID of another child",
+        message="Earlier assessments of this agency carry this MassHealth ID with another date of birth, "
+        "for a child of another local id.",
+        items=("MEMBER_ID", "MEMBER_DOB", "MEMBER_LOCAL_ID"),
+        fix="Compare the MassHealth ID with the member's card. Where it is mistyped, correct it and send the assessment "
+        "again; where it is right, release the submission with a note.",
+        why="Under a wrong MassHealth ID the state would file the assessment with another child.",
+        hold=HoldCause.IDENTITY,
+    ).at(_places(assessment, ("MEMBER_ID", "MEMBER_DOB")))
+
+
 def foreign(assessment: Assessment) -> Finding:
     """X005: the payload names another agency than the one whose credential brought it."""
     return Finding(
@@ -70,6 +87,23 @@ def foreign(assessment: Assessment) -> Finding:
         fix="Send it with that agency's own API key, or correct AGENCY_ID in the export or the mapping.",
         why="A record in the wrong agency's name could be seen by people who must not see it, and its child would wait.",
     ).at(_places(assessment, ("AGENCY_ID",)))
+
+
+def withdrawn_before(assessment: Assessment) -> Finding:
+    """X008: the member's consent was withdrawn, and the record's own consent is not newer than that."""
+    return Finding(
+        rule="X008",
+        severity=Severity.ERROR,
+        kind=Kind.CONSENT,
+        title="Consent withdrawn",
+        message="The member's consent was withdrawn before these clinical answers left, and the record gives none of a "
+        "later day.",
+        items=("CONSENT", "CONSENT_DATE"),
+        fix="Record the member's decision of today in CONSENT and CONSENT_DATE and send the assessment again: without "
+        "consent its demographics and SED alone leave. Or cancel it.",
+        why="The withdrawal counts from the moment in which it is known; what was prepared before must not leave after.",
+        hold=HoldCause.CONSENT_WITHDRAWN,
+    ).at(_places(assessment, ("CONSENT", "CONSENT_DATE")))
 
 
 def refused(assessment: Assessment, reason: Reason) -> Finding:

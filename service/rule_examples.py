@@ -382,10 +382,14 @@ _OURS: Final = {
     ),
     "X006": Cases(
         passes=(Told(why="the package of the assessment date is also in force on the day of sending"),),
+        fails=(Told(why="an assessment from before a change, with an answer whose item the document of today lacks"),),
+    ),
+    "X008": Cases(
+        passes=(
+            Told(why="the record's consent was given on a later day than the withdrawal, or only demographics leave"),
+        ),
         fails=(
-            Told(
-                why="an assessment from before a change, sent after it, with an answer whose item the new document lacks"
-            ),
+            Told(why="a consent given in March, withdrawn in May with `ecas consent withdraw`, and unsent until then"),
         ),
     ),
     "R001": Cases(

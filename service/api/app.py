@@ -5,7 +5,19 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from canonical.version import __version__
-from service.api import assessors, health, holds, problems, shapes, submissions, validate
+from service.api import (
+    assessors,
+    consents,
+    handoffs,
+    health,
+    holds,
+    problems,
+    replays,
+    resolutions,
+    shapes,
+    submissions,
+    validate,
+)
 from service.api.access import Access
 from service.api.bodies import BodyDeadline, Limits
 from service.main import Service
@@ -34,8 +46,8 @@ def create_app(service: Service, limits: Limits | None = None) -> FastAPI:
     app.state.service = service
     app.state.limits = limits
     problems.install(app)
-    for router in (health.router, validate.router, submissions.router, holds.router, assessors.router):
-        app.include_router(router)
+    for part in (health, validate, submissions, holds, handoffs, resolutions, replays, consents, assessors):
+        app.include_router(part.router)
     # The last one added is the outermost.
     app.add_middleware(BodyDeadline, limits=limits)
     app.add_middleware(problems.LastResort)

@@ -148,6 +148,48 @@ NOT_HOLDABLE: Final = Problem(
     title="It cannot wait any more",
     detail="Only what has not left can be made to wait; see its “state”.",
 )
+NOT_HANDED_OFF: Final = Problem(
+    name="not-handed-off",
+    status=409,
+    title="Nobody enters it by hand",
+    detail="Only what was handed off is entered in the Virtual Gateway, and closed by whoever entered it; see its “state”.",
+)
+NOT_CANCELLABLE: Final = Problem(
+    name="not-cancellable",
+    status=409,
+    title="It cannot be given up",
+    detail="Only what waits here can be: void what the state has or may have, resolve what is stuck; see its “state”.",
+)
+NOT_RESOLVABLE: Final = Problem(
+    name="not-resolvable",
+    status=409,
+    title="It is left as it is",
+    detail="What was decided does not fit how it stands; “left” says why, and docs/guides/stuck-and-held-work.md what to do.",
+)
+NOTHING_TO_MEND: Final = Problem(
+    name="nothing-to-mend",
+    status=409,
+    title="The state does not have it",
+    detail="There is nothing to correct or to void: it was refused, replaced or given up. Send the record again instead.",
+)
+NOT_ONE_ASSESSMENT: Final = Problem(
+    name="not-one-assessment",
+    status=422,
+    title="Not exactly one assessment",
+    detail="A correction is a payload with one assessment, which takes the place of the other; nothing was taken.",
+)
+MOVED_MEANWHILE: Final = Problem(
+    name="moved-meanwhile",
+    status=409,
+    title="It moved meanwhile",
+    detail="The submission moved while this was being done, and nothing was changed. Ask again.",
+)
+NOT_STEERABLE: Final = Problem(
+    name="not-steerable",
+    status=409,
+    title="The replay does not stand there",
+    detail="A running replay can be paused, a paused one resumed, both cancelled; see its “state”.",
+)
 UNREADABLE_PAYLOAD: Final = Problem(
     name="unreadable-payload",
     status=422,

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from canonical.finding import Conformance, HoldCause, Kind, Severity
-from canonical.submission import State
+from canonical.submission import State, StuckCause
 from canonical.verdict import Verdict
 
 _SUBMISSION: Final[JsonDict] = {
@@ -22,6 +22,13 @@ _SUBMISSION: Final[JsonDict] = {
     "receipt": "T-000123",
     "holds": [],
     "escalated_at": None,
+    "cause": None,
+    "owner": None,
+    "words": None,
+    "mend": None,
+    "since": "2026-03-02T14:05:11.482Z",
+    "waits_behind": None,
+    "corrects": None,
     "payload": "pay_k3w5ybkd6t2hpzcnae4x7mmvq2",
     "ordinal": 0,
     "received_at": "2026-03-02T14:05:09.120Z",
@@ -85,6 +92,15 @@ class SubmissionShape(Shape):
     receipt: str | None = Field(description="The state's tracking id.")
     holds: list[HoldCause] = Field(description="What it waits for.")
     escalated_at: AwareDatetime | None = Field(description="When a change of name had waited too long.")
+    cause: StuckCause | None = Field(description="Why it is stuck.")
+    owner: str | None = Field(description="Who acts: a desk of the package, “own” (the agency) or “operator”.")
+    words: str | None = Field(description="Why it waits for somebody.")
+    mend: str | None = Field(description="What they do.")
+    since: AwareDatetime | None = Field(description="Since when it is in this state.")
+    waits_behind: str | None = Field(
+        description="The earlier submission of the child that goes first, where one is asked."
+    )
+    corrects: str | None = Field(description="The submission that this one corrects or voids.")
     payload: str
     ordinal: int = Field(description="Which assessment of the payload, from 0.")
     received_at: AwareDatetime

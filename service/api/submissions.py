@@ -16,6 +16,7 @@ from starlette.responses import Response
 from canonical.assessment import Source
 from canonical.finding import Finding
 from canonical.payload import Payload
+from canonical.stuck import plight
 from canonical.submission import State
 from service.api.bodies import read_body
 from service.api.credentials import Caller, service_of
@@ -51,7 +52,8 @@ router = APIRouter(prefix="/v1/submissions", tags=["submissions"])
 
 _TAKEN: Final = 202
 _ENDPOINT: Final = "submissions"
-_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+#: What an Idempotency-Key looks like.
+IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _ID: Final = re.compile(r"sub_[a-z0-9]{1,64}")
 _ASKING: Final = documented(NO_VALID_KEY, NOT_FOUND, STORE_UNAVAILABLE)
 
@@ -75,7 +77,7 @@ async def submit(
     ] = "",
 ) -> Response:
     """Write the payload down, with one submission for each of its assessments, and deliver what conforms."""
-    if not _KEY.fullmatch(idempotency_key):
+    if not IDEMPOTENCY_KEY.fullmatch(idempotency_key):
         raise Refusal(NO_IDEMPOTENCY_KEY)
     content = await read_body(request, request.app.state.limits)
     service = service_of(request)
@@ -110,13 +112,16 @@ async def list_submissions(
     ask = service_of(request).outbox.entries
     entries = await asyncio.to_thread(ask, caller.id, after=after, limit=limit + 1, state=state)
     page, more = entries[:limit], len(entries) > limit
-    return json_answer({"submissions": [entry_data(entry) for entry in page], "next": page[-1].id if more else None})
+    shown = await asyncio.to_thread(_in_their_lanes, service_of(request), page)
+    return json_answer({"submissions": shown, "next": page[-1].id if more else None})
 
 
 @router.get("/{submission}", responses={200: answer(SubmissionShape, "As it stands."), **_ASKING})
 async def show(request: Request, caller: Caller, submission: str) -> Response:
     """Show one submission."""
-    return json_answer(entry_data(await own(request, caller, submission)))
+    entry = await own(request, caller, submission)
+    (shown,) = await asyncio.to_thread(_in_their_lanes, service_of(request), [entry])
+    return json_answer(shown)
 
 
 @router.get("/{submission}/events", responses={200: answer(EventsShape, "Oldest first."), **_ASKING})
@@ -147,8 +152,15 @@ async def receipts(request: Request, caller: Caller, submission: str) -> Respons
     return json_answer({"receipts": [content.decode("utf-8", "replace") for content in contents]})
 
 
-def entry_data(entry: Entry) -> dict[str, Any]:
+def _in_their_lanes(service: Service, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Return submissions as plain data, each with the one that it waits behind."""
+    behind = service.outbox.behind([entry.id for entry in entries])
+    return [entry_data(entry, behind.get(entry.id)) for entry in entries]
+
+
+def entry_data(entry: Entry, behind: str | None = None) -> dict[str, Any]:
     """Return a submission as plain data."""
+    needs = plight(entry.state, entry.cause, entry.holds)
     return {
         "id": entry.id,
         "agency": entry.agency,
@@ -159,6 +171,13 @@ def entry_data(entry: Entry) -> dict[str, Any]:
         "receipt": entry.receipt,
         "holds": [cause.value for cause in entry.holds],
         "escalated_at": None if entry.escalated_at is None else _moment(entry.escalated_at),
+        "cause": None if entry.cause is None else entry.cause.value,
+        "owner": None if needs is None else needs.owner,
+        "words": None if needs is None else needs.words,
+        "mend": None if needs is None else needs.mend,
+        "since": None if entry.since is None else _moment(entry.since),
+        "waits_behind": behind,
+        "corrects": entry.corrects,
         "payload": entry.payload,
         "ordinal": entry.ordinal,
         "received_at": _moment(entry.received_at),
@@ -169,10 +188,11 @@ def entry_data(entry: Entry) -> dict[str, Any]:
 def _receive(service: Service, payload: Payload, format_: str | None, once: Once) -> Reply:
     """Answer again what was answered before; judge and write down what is new."""
     earlier = service.outbox.answered(payload.agency or "", once)
-    return earlier or service.intake.receive(payload, format=format_, request=once, answer=_answer)
+    return earlier or service.intake.receive(payload, format=format_, request=once, answer=taken)
 
 
-def _answer(entries: Sequence[Entry], findings: Sequence[Finding]) -> tuple[int, bytes]:
+def taken(entries: Sequence[Entry], findings: Sequence[Finding]) -> tuple[int, bytes]:
+    """Return what a request is answered that brought these."""
     found = [finding_data(finding) for finding in findings]
     if not entries:
         return UNREADABLE_PAYLOAD.status, UNREADABLE_PAYLOAD.having(findings=found).content()

@@ -8,10 +8,11 @@ import sys
 import click
 
 from service import settings
-from service.agencies import Agencies, Agency, Route
+from service.agencies import Agencies, Agency
 from service.cli.columns import columns
 from service.main import build_service
 from service.reports.run import Exit
+from service.routes import Route
 
 _ID = click.argument("agency", metavar="ID")
 

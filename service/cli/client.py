@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from canonical.errors import ConfigurationError, EcasBridgeError
 from canonical.version import __version__
-from gateway_client.interlock import is_loopback
+from gateway_client.loopback import is_loopback
 from service.reports.run import Exit
 from service.settings import Settings
 
@@ -70,6 +70,19 @@ class Client:
         given = urlencode({name: value for name, value in query.items() if value is not None})
         return self._ask("GET", f"{path}?{given}" if given else path, {}, None)
 
+    def page(self, path: str, **query: str | None) -> bytes:
+        """Ask for something to look at, as it is.
+
+        Raises:
+            Unreachable: the service is not there, or cannot answer now.
+            ConfigurationError: it does not know the key, or has no such page.
+        """
+        given = urlencode({name: value for name, value in query.items() if value is not None})
+        response, body = self._said("GET", f"{path}?{given}" if given else path, {}, None)
+        if response.status == HTTPStatus.OK:
+            return body
+        raise ConfigurationError(str(_answer(response, body).data["detail"]))
+
     def post(self, path: str, content: bytes, *, idempotency_key: str, **query: str) -> Answer:
         """Send something, that takes effect once for each idempotency key.
 
@@ -80,7 +93,7 @@ class Client:
         headers = {"Idempotency-Key": idempotency_key, "Content-Type": "application/octet-stream"}
         return self._ask("POST", f"{path}?{urlencode(query)}", headers, content)
 
-    def tell(self, path: str, **said: str) -> Answer:
+    def tell(self, path: str, **said: object) -> Answer:
         """Say something about what is there; said twice it means the same.
 
         Raises:
@@ -90,6 +103,11 @@ class Client:
         return self._ask("POST", path, {"Content-Type": "application/json"}, json.dumps(said).encode())
 
     def _ask(self, method: str, path: str, headers: Mapping[str, str], content: bytes | None) -> Answer:
+        return _answer(*self._said(method, path, headers, content))
+
+    def _said(
+        self, method: str, path: str, headers: Mapping[str, str], content: bytes | None
+    ) -> tuple[http.client.HTTPResponse, bytes]:
         connection = self._connect()
         own = {"Authorization": f"Bearer {self._key}", "User-Agent": f"ecas-bridge/{__version__}"}
         try:
@@ -100,7 +118,7 @@ class Client:
             raise Unreachable("The service does not answer at ECAS_URL. Is “ecas serve” running?") from None
         finally:
             connection.close()
-        return _answer(response, body)
+        return response, body
 
     def _connect(self) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self._address.scheme == "https" else http.client.HTTPConnection

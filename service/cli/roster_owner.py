@@ -30,7 +30,7 @@ def kept(agency: str | None, chosen: Settings | None = None) -> tuple[Service, s
     if (owner := agency or chosen.agency) is None:
         raise ConfigurationError("Whose roster is it? Name the agency with --agency or in ecas.toml.")
     service = build_service(chosen)
-    service.agencies.route(owner)  # an agency that nobody added has no roster
+    service.agencies.known(owner)  # an agency that nobody added has no roster
     return service, owner
 
 

@@ -7,7 +7,7 @@ import sys
 import click
 
 from canonical.errors import ConfigurationError
-from gateway_client.interlock import is_loopback
+from gateway_client.loopback import is_loopback
 from service import settings, telemetry
 from service.api.app import create_app
 from service.api.server import Server

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -16,12 +17,15 @@ from canonical.submission import State
 from service import settings
 from service.cli.client import Client
 from service.cli.columns import columns
+from service.clock import utc_now
 from service.reports.printable import printable
 from service.reports.run import Exit
 
 _ID: Final = re.compile(r"[a-z0-9_]{1,80}")
 _PAGE: Final = 500
-_HEAD: Final = ("submission", "document", "state", "attempts", "verdict", "receipt", "waits for")
+_HEAD: Final = ("submission", "document", "state", "attempts", "verdict", "receipt", "waits for", "owner", "age")
+#: The largest unit of an age that is told, with its seconds.
+_UNITS: Final = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 @click.command(epilog="Example:  ecas status --state held")
@@ -69,14 +73,38 @@ def _one(client: Client, id_: str) -> dict[str, Any]:
 
 
 def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    holds = ", ".join([*entry["holds"], *(["escalated"] if entry["escalated_at"] else [])])
     attempts, verdict, receipt = str(entry["attempts"]), entry["verdict"] or "", entry["receipt"] or ""
-    return (entry["id"], entry["document_id"], entry["state"], attempts, verdict, receipt, holds)
+    waits, owner = ", ".join(_waits(entry)), entry["owner"] or ""
+    return (entry["id"], entry["document_id"], entry["state"], attempts, verdict, receipt, waits, owner, _age(entry))
+
+
+def _waits(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Yield for what it waits: causes, and the earlier submission of the child that goes first."""
+    yield from entry["holds"]
+    if entry["cause"]:
+        yield entry["cause"]
+    if entry["escalated_at"]:
+        yield "escalated"
+    if entry["waits_behind"]:
+        yield f"behind {entry['waits_behind']}"
+
+
+def _age(entry: Mapping[str, Any]) -> str:
+    """Return how long it has waited for somebody; what waits for nobody has no age."""
+    if not entry["since"] or not (entry["owner"] or entry["waits_behind"]):
+        return ""
+    seconds = max(0, int((utc_now() - datetime.fromisoformat(entry["since"])).total_seconds()))
+    name, size = next((unit for unit in _UNITS if seconds >= unit[1]), _UNITS[-1])
+    return f"{seconds // size} {name}"
 
 
 def _story(told: Mapping[str, Any]) -> str:
     """Tell one submission: how it stands, how it came there, and what was found."""
     facts = "".join(f"{name:<11} {printable(text)}\n" for name, text in zip(_HEAD, _row(told), strict=True) if text)
+    if told["corrects"]:
+        facts += f"{'corrects':<11} {told['corrects']}\n"
+    if told["words"]:
+        facts += f"{'why':<11} {told['words']}\n{'to do':<11} {told['mend']}\n"
     moves = "".join(f"{event['at']}  {event['became']:<10} {_why(event)}\n" for event in told["events"])
     found = "".join(
         f"\n{finding['rule']} {finding['title']}"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import click
 
 from canonical.errors import ConfigurationError
 from service import settings
 from service.cli.client import Client
+from service.cli.prospect_words import LEFT
 from service.reports.run import Exit
 
 SUBMISSION: Final = click.argument("submission", metavar="ID")
@@ -20,17 +22,26 @@ _NOT_FOUND: Final = 404
 
 
 def say(word: str, submission: str, note: str) -> int:
-    """Tell the service, and say where the submission stands now.
+    """Tell the service, and say where the submission stands now (see ``told``)."""
+    stands = told(word, submission, note)
+    waits = ", ".join(stands["holds"])
+    sys.stdout.write(f"{submission} is {stands['state']}{f' and waits for {waits}' if waits else ''}.\n")
+    return Exit.CLEAN
+
+
+def told(word: str, submission: str, note: str, **more: object) -> Mapping[str, Any]:
+    """Tell the service, and return what it answers.
 
     Raises:
         ConfigurationError: the agency has no such submission, or the word does not fit it.
     """
     client = Client(settings.load())
-    answer = client.tell(f"/v1/submissions/{submission}/{word}", note=note) if _ID.fullmatch(submission) else None
+    known = _ID.fullmatch(submission)
+    answer = client.tell(f"/v1/submissions/{submission}/{word}", note=note, **more) if known else None
     if answer is None or answer.status == _NOT_FOUND:
         raise ConfigurationError("The agency has no submission of that id; “ecas status” lists them.")
     if not answer.ok:
-        raise ConfigurationError(str(answer.data["detail"]))
-    waits = ", ".join(answer.data["holds"])
-    sys.stdout.write(f"{submission} is {answer.data['state']}{f' and waits for {waits}' if waits else ''}.\n")
-    return Exit.CLEAN
+        raise ConfigurationError(
+            " ".join(filter(None, (str(answer.data["detail"]), LEFT.get(answer.data.get("left")))))
+        )
+    return answer.data

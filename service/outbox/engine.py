@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from canonical.errors import ConfigurationError
+from service.folders import make_durably
 
 #: Milliseconds that a writer waits for another one.
 BUSY_TIMEOUT: Final = 30_000
@@ -109,7 +110,7 @@ def _make_private(url: URL) -> None:
             "The outbox needs a database file: an outbox in memory would lose what it acknowledged."
         )
     file = Path(url.database)
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_durably(file.parent)
     os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
 
 

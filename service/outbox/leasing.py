@@ -1,115 +1,228 @@
-"""Taking out: leases on lanes, and what came of them."""
+"""Taking out: leases on lanes, in the order in which they are served."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, and_, exists, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from canonical.errors import LostLease
-from canonical.submission import State
+from canonical.finding import HoldCause
+from canonical.submission import State, check_move
 from service.clock import from_milliseconds
+from service.outbox import pace
 from service.outbox import schema as t
-from service.outbox.destinations import pause, paused
+from service.outbox.destinations import breaker_of, keep, paused_parts, road
 from service.outbox.engine import reading, writing
-from service.outbox.outbox import (
-    Claim,
-    Depth,
-    Settlement,
+from service.outbox.lanes import Head, draining, due, free, heads, set_due
+from service.outbox.outbox import Claim, Depth, Exchange, Settlement
+from service.outbox.rows import MOVING, milliseconds, write_holds
+from service.outbox.settling import Settling
+from service.outbox.withdrawals import carries_more
+
+_S, _L = t.submission.c, t.lane.c
+#: What a claim needs of a submission: neither its report nor its document id is opened for it.
+_COLUMNS: Final = (
+    _S.seq,
+    _S.id,
+    _S.agency,
+    _S.lane,
+    _S.state,
+    _S.holds,
+    _S.programme,
+    _S.idempotency_key,
+    _S.attempts,
+    _S.asks,
+    _S.first_sent_at,
+    _S.second_try,
+    _S.received_at,
+    _S.sealed_assessment,
 )
-from service.outbox.rows import MOVING, Rows, milliseconds
+_WITHDRAWN: Final = "The member's consent was withdrawn before it left."
 
 
-class Leasing(Rows):
+class Leasing(Settling):
     """One lane, one worker; whoever settles with an old fence changes nothing."""
+
+    def exchange(
+        self,
+        destination: str,
+        worker: str,
+        settled: Sequence[tuple[Claim, Settlement]],
+        *,
+        limit: int,
+        lease: timedelta,
+    ) -> Exchange:
+        """Record what came of claims, then lease what is due, in one transaction (see ``Outbox.exchange``)."""
+        with writing(self._engine) as connection:
+            stands = road(connection, destination)
+            lost = self._settle_all(connection, stands, settled)
+            claims = self._lease(connection, destination, worker, limit, lease) if limit > 0 else []
+        return Exchange(claims=claims, lost=lost)
 
     def claim(self, destination: str, worker: str, *, limit: int, lease: timedelta) -> list[Claim]:
         """Lease the heads of due lanes, fairly between agencies (see ``Outbox.claim``)."""
-        with writing(self._engine) as connection:
-            if paused(connection, destination) is not None:
-                return []
-            claims = [self._take(connection, lane, worker, lease) for lane in self._due(connection, destination, limit)]
-        return [claim for claim in claims if claim is not None]
+        return self.exchange(destination, worker, (), limit=limit, lease=lease).claims
 
-    def _due(self, connection: Connection, destination: str, limit: int) -> list[RowMapping]:
-        """Return due lanes: each agency with any gets an equal share, what is left goes to whoever waited longest."""
-        now = self._now(connection)
-        due = and_(t.lane.c.destination == destination, t.lane.c.due_at.is_not(None), t.lane.c.due_at <= now)
-        agencies = connection.scalars(
-            select(t.agency.c.id).where(exists().where(due, t.lane.c.agency == t.agency.c.id))
-        ).all()
-        found = [
-            connection.execute(
-                select(t.lane)
-                .where(due, t.lane.c.agency == agency)
-                .order_by(t.lane.c.due_at)
-                .limit(limit)
-                .with_for_update(skip_locked=True)  # SQLite has no such words and needs none: its writer is alone
-            )
-            .mappings()
-            .all()
-            for agency in agencies
-        ]
-        rounds = [(place, lane["due_at"], lane) for lanes in found for place, lane in enumerate(lanes)]
-        return [lane for _, _, lane in sorted(rounds, key=lambda entry: entry[:2])[:limit]]
+    def settle(self, claim: Claim, settlement: Settlement) -> None:
+        """Record what came of a claim (see ``Outbox.settle``)."""
+        if self.exchange(self._destination, "", [(claim, settlement)], limit=0, lease=timedelta(0)).lost:
+            raise LostLease
 
-    def _take(self, connection: Connection, lane: RowMapping, worker: str, lease: timedelta) -> Claim | None:
-        now = self._now(connection)
-        head = self._head(connection, lane["id"])
-        if head is None or State(head["state"]) not in MOVING:
-            connection.execute(update(t.lane).where(t.lane.c.id == lane["id"]).values(due_at=None, owner=None))
-            return None
-        fence = lane["fence"] + 1
-        taken = connection.execute(
-            update(t.lane)
-            .where(t.lane.c.id == lane["id"], t.lane.c.fence == lane["fence"])
-            .values(owner=worker, fence=fence, due_at=now + milliseconds(lease))
+    def _lease(
+        self, connection: Connection, destination: str, worker: str, limit: int, lease: timedelta
+    ) -> list[Claim]:
+        rules, now = self._rules(), self._now(connection)
+        stands = road(connection, destination)
+        closed = paused_parts(connection, destination)
+        breaker = breaker_of(stands)
+        breadth = breaker.breadth(now, rules.max_in_flight, rules.patience)
+        room = min(limit, breadth - _under_way(connection, destination, now)) if ("", "") not in closed else 0
+        allowed = pace.allowed(stands["paced_at"], now, rules.per_second)
+        room = room if allowed is None else min(room, allowed)
+        if room <= 0:
+            return []
+        shut = {agency for agency, programme in closed if not programme}
+        lanes = free(connection, due(connection, destination, now, room, shut, self._rng))
+        claims = self._take(connection, lanes, closed, worker, now, now + milliseconds(lease))
+        if claims:
+            if breaker.opened_at is not None:
+                keep(connection, destination, breaker, breaker.probing(now, rules.patience), now)
+                claims = [replace(claim, probe=True) for claim in claims]
+            spent = pace.spent(stands["paced_at"], now, rules.per_second, len(claims))
+            if spent != stands["paced_at"]:
+                connection.execute(
+                    update(t.destination).where(t.destination.c.id == destination).values(paced_at=spent)
+                )
+        return claims
+
+    def _take(
+        self,
+        connection: Connection,
+        lanes: Mapping[int, RowMapping],
+        closed: set[tuple[str, str]],
+        worker: str,
+        now: int,
+        until: int,
+    ) -> list[Claim]:
+        """Lease these lanes where their heads may leave; every attempt is written down with it."""
+        found = heads(connection, [*lanes], behind_pending=self._rules().behind_pending)
+        waiting = draining(connection, lanes)
+        may = {lane: head for lane, head in found.items() if head.state in MOVING and lane not in waiting}
+        rows = self._heads_of(connection, may)
+        stopped = {lane for lane, row in rows.items() if _is_paused(row, closed)}
+        stopped |= self._without_consent(connection, {lane: row for lane, row in rows.items() if lane not in stopped})
+        set_due(connection, {lane: None for lane in lanes if lane not in may or lane in stopped}, found)
+        going = {lane: row for lane, row in rows.items() if lane not in stopped}
+        if not going:
+            return []
+        connection.execute(
+            update(t.lane).where(_L.id.in_(going)).values(owner=worker, fence=_L.fence + 1, due_at=until)
         )
-        if taken.rowcount != 1:
-            return None
-        state = State(head["state"])
-        if state is State.SENDING:
-            why = "The worker that sent it recorded nothing: the state is asked first."
-            self._move(connection, head["id"], state, State.IN_DOUBT, worker, why)
-            state = State.IN_DOUBT
-        elif state is State.READY:
-            self._begin_attempt(connection, head, worker)
-            state = State.SENDING
-        return self._claim(connection, head["id"], lane["id"], fence, state)
+        states = self._begin(connection, [*going.values()], worker, now)
+        last = self._last_sends(
+            connection, [row["id"] for row in going.values() if states[row["id"]] is State.IN_DOUBT]
+        )
+        return [
+            self._as_claim(row, lanes[lane]["fence"] + 1, states[row["id"]], now, last.get(row["id"]))
+            for lane, row in going.items()
+        ]
 
-    def _begin_attempt(self, connection: Connection, head: RowMapping, worker: str) -> None:
-        now = self._now(connection)
-        number = head["attempts"] + 1
-        self._move(connection, head["id"], State(head["state"]), State.SENDING, worker, f"Attempt {number} begins.")
+    def _heads_of(self, connection: Connection, found: Mapping[int, Head]) -> dict[int, RowMapping]:
+        if not found:
+            return {}
+        query = select(*_COLUMNS).where(_S.seq.in_([head.seq for head in found.values()]))
+        rows = {row["lane"]: row for row in connection.execute(query).mappings()}
+        return {lane: rows[lane] for lane in found}
+
+    def _without_consent(self, connection: Connection, rows: Mapping[int, RowMapping]) -> set[int]:
+        """Hold what may not leave any more, though it was ready, and return its lanes."""
+        ready = {row["id"]: row for row in rows.values() if State(row["state"]) is State.READY}
+        gone = _withdrawn(connection, [*ready]) if ready else set()
+        gone = {id_ for id_ in gone if carries_more(self._assessment(ready[id_]))}
+        for id_ in gone:
+            causes = write_holds((HoldCause.CONSENT_WITHDRAWN,))
+            connection.execute(update(t.submission).where(_S.id == id_).values(holds=causes))
+            self._move(connection, id_, State.READY, State.HELD, "consent", _WITHDRAWN)
+        return {ready[id_]["lane"] for id_ in gone}
+
+    def _begin(self, connection: Connection, rows: Sequence[RowMapping], worker: str, now: int) -> dict[str, State]:
+        """Write down what is about to happen to each: a send, or a question; return the states they are in now."""
+        ready = [row for row in rows if State(row["state"]) is State.READY]
+        dead = [row for row in rows if State(row["state"]) is State.SENDING]
+        doubtful = [row for row in rows if State(row["state"]) is not State.READY]
+        if ready:
+            self._begin_sends(connection, ready, worker, now)
+        if dead:
+            why = "The worker that sent it recorded nothing: the state is asked first."
+            check_move(State.SENDING, State.IN_DOUBT)
+            changed = {"state": State.IN_DOUBT, "updated_at": now, "since": now}
+            connection.execute(update(t.submission).where(_S.seq.in_([row["seq"] for row in dead])).values(**changed))
+            self._tell_all(connection, [(row["id"], State.SENDING, State.IN_DOUBT, worker, why) for row in dead], now)
+        if doubtful:
+            connection.execute(
+                update(t.submission).where(_S.seq.in_([row["seq"] for row in doubtful])).values(asks=_S.asks + 1)
+            )
+            questions = [
+                {"submission": row["id"], "kind": "question", "number": row["asks"] + 1, "started_at": now}
+                for row in doubtful
+            ]
+            connection.execute(insert(t.attempt), questions)
+        return {row["id"]: State.SENDING if row in ready else State.IN_DOUBT for row in rows}
+
+    def _begin_sends(self, connection: Connection, rows: Sequence[RowMapping], worker: str, now: int) -> None:
+        for was in {State(row["state"]) for row in rows}:
+            check_move(was, State.SENDING)
         connection.execute(
             update(t.submission)
-            .where(t.submission.c.id == head["id"])
-            .values(attempts=number, first_sent_at=func.coalesce(t.submission.c.first_sent_at, now))
+            .where(_S.seq.in_([row["seq"] for row in rows]))
+            .values(
+                state=State.SENDING,
+                updated_at=now,
+                since=now,
+                attempts=_S.attempts + 1,
+                asks=0,
+                first_sent_at=func.coalesce(_S.first_sent_at, now),
+            )
         )
-        connection.execute(insert(t.attempt).values(submission=head["id"], number=number, started_at=now))
+        sends = [
+            {"submission": row["id"], "kind": "send", "number": row["attempts"] + 1, "started_at": now} for row in rows
+        ]
+        connection.execute(insert(t.attempt), sends)
+        moves = [
+            (row["id"], State(row["state"]), State.SENDING, worker, f"Attempt {row['attempts'] + 1} begins.")
+            for row in rows
+        ]
+        self._tell_all(connection, moves, now)
 
-    def _claim(self, connection: Connection, id_: str, lane: int, fence: int, state: State) -> Claim:
-        row = self._row(connection, id_)
-        sent = row["first_sent_at"]
+    def _as_claim(self, row: RowMapping, fence: int, state: State, now: int, last: datetime | None) -> Claim:
+        sending = state is State.SENDING
+        first = row["first_sent_at"] if row["first_sent_at"] is not None else now
         return Claim(
-            lane=lane,
+            lane=row["lane"],
             fence=fence,
-            submission=id_,
+            submission=row["id"],
             agency=row["agency"],
             state=state,
             idempotency_key=row["idempotency_key"],
-            attempts=row["attempts"],
-            first_sent_at=None if sent is None else from_milliseconds(sent),
-            last_sent_at=self._last_attempt(connection, id_) if state is State.IN_DOUBT else None,
+            attempts=row["attempts"] + sending,
+            first_sent_at=from_milliseconds(first),
+            last_sent_at=last,
+            asks=0 if sending else row["asks"] + 1,
             second_try=row["second_try"],
+            programme=row["programme"],
             assessment=self._assessment(row),
         )
 
-    def _last_attempt(self, connection: Connection, id_: str) -> datetime | None:
+    def _last_sends(self, connection: Connection, ids: Sequence[str]) -> dict[str, datetime]:
+        if not ids:
+            return {}
         c = t.attempt.c
-        began = connection.execute(select(func.max(c.started_at)).where(c.submission == id_)).scalar()
-        return None if began is None else from_milliseconds(began)
+        query = select(c.submission, func.max(c.started_at).label("at")).where(c.submission.in_(ids), c.kind == "send")
+        return {row.submission: from_milliseconds(row.at) for row in connection.execute(query.group_by(c.submission))}
 
     def resend(self, claim: Claim) -> Claim:
         """Write down another attempt under the same lease (see ``Outbox.resend``)."""
@@ -117,57 +230,69 @@ class Leasing(Rows):
             lane = self._lane_row(connection, claim.lane)
             if lane["fence"] != claim.fence:
                 raise LostLease
-            self._begin_attempt(connection, self._row(connection, claim.submission), lane["owner"] or "")
-            return self._claim(connection, claim.submission, claim.lane, claim.fence, State.SENDING)
-
-    def settle(self, claim: Claim, settlement: Settlement) -> None:
-        """Record what came of a claim (see ``Outbox.settle``)."""
-        with writing(self._engine) as connection:
-            released = connection.execute(
-                update(t.lane)
-                .where(t.lane.c.id == claim.lane, t.lane.c.fence == claim.fence)
-                .values(owner=None, due_at=None)
-                .returning(t.lane.c.id)
-            ).all()
-            if not released:
-                raise LostLease
-            self._record(connection, claim.submission, claim.agency, settlement)
-            self._wake(connection, claim.lane, settlement.wait if settlement.state in MOVING else timedelta(0))
-            if settlement.pause is not None:
-                pause(connection, self._destination, settlement.pause, self._now(connection))
+            now = self._now(connection)
+            query = select(*_COLUMNS).where(_S.id == claim.submission)
+            row = connection.execute(query).mappings().one()
+            self._end_attempts(connection, [(claim, "NotThere", "The state never received it.")], now)
+            self._begin_sends(connection, [row], lane["owner"] or "", now)
+            return self._as_claim(row, claim.fence, State.SENDING, now, None)
 
     def expire(self, alive: Callable[[str], bool]) -> int:
         """End the leases of workers that are no more (see ``Outbox.expire``)."""
-        c = t.lane.c
+        with reading(self._engine) as connection:
+            owners = connection.scalars(select(_L.owner).where(_L.owner.is_not(None)).distinct()).all()
+        dead = [owner for owner in owners if owner is not None and not alive(owner)]
+        if not dead:
+            return 0
         with writing(self._engine) as connection:
-            owners = connection.scalars(select(c.owner).where(c.owner.is_not(None)).distinct()).all()
-            dead = [owner for owner in owners if owner is not None and not alive(owner)]
-            if not dead:
-                return 0
             # Whoever holds a lane's lock just now is at work on it: it is left for the next look, and nobody waits.
-            lanes = connection.scalars(select(c.id).where(c.owner.in_(dead)).with_for_update(skip_locked=True)).all()
+            lanes = connection.scalars(select(_L.id).where(_L.owner.in_(dead)).with_for_update(skip_locked=True)).all()
             ended = connection.execute(
                 update(t.lane)
-                .where(c.id.in_(lanes))
-                .values(due_at=self._now(connection), owner=None, fence=c.fence + 1)
+                .where(_L.id.in_(lanes))
+                .values(due_at=self._now(connection), owner=None, fence=_L.fence + 1)
             )
             return ended.rowcount
 
     def depth(self, destination: str) -> Depth:
         """Return how much is waiting (see ``Outbox.depth``)."""
-        c = t.lane.c
         with reading(self._engine) as connection:
             leased = connection.execute(
-                select(func.count()).where(c.destination == destination, c.owner.is_not(None))
+                select(func.count()).where(_L.destination == destination, _L.owner.is_not(None))
             ).scalar_one()
-            due = connection.execute(
-                select(func.min(c.due_at)).where(c.destination == destination, c.owner.is_(None))
+            due_at = connection.execute(
+                select(func.min(_L.due_at)).where(_L.destination == destination, _L.owner.is_(None))
             ).scalar()
-            poll = connection.execute(select(func.min(t.submission.c.poll_at))).scalar()
-            states = connection.execute(select(t.submission.c.state, func.count()).group_by(t.submission.c.state)).all()
-        times = [moment for moment in (due, poll) if moment is not None]
+            poll = connection.execute(select(func.min(_S.poll_at))).scalar()
+            turn = connection.execute(select(func.min(t.replay.c.next_at)).where(t.replay.c.state == "running")).scalar()
+            states = connection.execute(select(_S.state, func.count()).group_by(_S.state)).all()
+        times = [moment for moment in (due_at, poll, turn) if moment is not None]
         return Depth(
             leased=leased,
             next_due=from_milliseconds(min(times)) if times else None,
             by_state={State(state): count for state, count in states},
         )
+
+
+def _under_way(connection: Connection, destination: str, now: int) -> int:
+    """Count the leases that run, over all nodes."""
+    running = (_L.destination == destination, _L.owner.is_not(None), _L.due_at > now)
+    return connection.execute(select(func.count()).where(*running)).scalar_one()
+
+
+def _is_paused(row: RowMapping, closed: set[tuple[str, str]]) -> bool:
+    """Return whether the head belongs to a programme that is paused, everywhere or at its agency."""
+    programme: Any = row["programme"]
+    return bool(programme) and bool(closed & {("", programme), (row["agency"], programme)})
+
+
+def _withdrawn(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Return those of the submissions whose child's consent was withdrawn after they came."""
+    c = t.withdrawal.c
+    query = (
+        select(_S.id)
+        .join(t.lane, _L.id == _S.lane)
+        .join(t.withdrawal, (c.child == _L.child) & (c.withdrawn_at >= _S.received_at))
+        .where(_S.id.in_(ids))
+    )
+    return set(connection.scalars(query))

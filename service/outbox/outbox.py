@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from canonical.assessment import Assessment
@@ -12,8 +12,9 @@ from canonical.errors import EcasBridgeError
 from canonical.finding import Finding, HoldCause, Report
 from canonical.outcome import Receipt
 from canonical.payload import Payload
-from canonical.submission import State
+from canonical.submission import State, StuckCause
 from canonical.verdict import Verdict
+from service.outbox.breaker import Signal
 
 
 class KeyReused(EcasBridgeError):
@@ -33,6 +34,10 @@ class Draft:
     vouched: tuple[HoldCause, ...] = ()
     #: Why it starts there, in one sentence.
     why: str
+    #: When the child's next assessment falls due by this one; None where nothing says.
+    next_due: date | None = None
+    #: The submission that this one corrects or voids.
+    corrects: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +64,14 @@ class Entry:
     name_change_since: datetime | None = None
     #: When it was said that this takes too long.
     escalated_at: datetime | None = None
+    #: Since when it is in this state.
+    since: datetime | None = None
+    #: Why it is stuck, where it is.
+    cause: StuckCause | None = None
+    programme: str = ""
+    #: The day by which it should be with the state.
+    deadline: datetime | None = None
+    corrects: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +111,11 @@ class Claim:
     first_sent_at: datetime | None
     #: When the attempt that is in doubt began; None where none is.
     last_sent_at: datetime | None = None
+    #: Questions since the last send, this one included.
+    asks: int = 0
+    #: True where the breaker is open and this one is to see whether the road is open again.
+    probe: bool = False
+    programme: str = ""
     #: True where the state already refused its key once.
     second_try: bool
     assessment: Assessment = field(repr=False)
@@ -115,6 +133,8 @@ class Poll:
     digest: str
     #: The moment until which this poll is ours; also its fence.
     until: datetime
+    #: The digest of the receipt that we keep: the same one again is not kept twice.
+    known: str
     assessment: Assessment = field(repr=False)
 
 
@@ -139,6 +159,37 @@ class Settlement:
     spent: bool = True
     #: Set where the destination itself must pause, with the reason.
     pause: str | None = None
+    #: Why it is stuck, where it is.
+    cause: StuckCause | None = None
+    #: What it says about the road; None where nothing was tried.
+    signal: Signal | None = None
+    #: What the state asked us to wait before anything else is sent.
+    not_before: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What came of handing back what is done and taking what is due."""
+
+    claims: list[Claim]
+    #: Submissions of which nothing was recorded: another worker took their lanes over.
+    lost: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """A span in which nothing may leave for a destination, or one agency's or programme's of it."""
+
+    #: ``pause`` or ``breaker``.
+    kind: str
+    began_at: datetime
+    #: None while it lasts.
+    ended_at: datetime | None
+    actor: str
+    why: str
+    #: Empty for every one.
+    agency: str = ""
+    programme: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +256,17 @@ class Outbox(Protocol):
             LostLease: another worker took the lane over.
         """
 
+    def exchange(
+        self,
+        destination: str,
+        worker: str,
+        settled: Sequence[tuple[Claim, Settlement]],
+        *,
+        limit: int,
+        lease: timedelta,
+    ) -> Exchange:
+        """Record what came of claims and lease what is due, in one transaction: ``settle`` and ``claim`` of many."""
+
     def settle(self, claim: Claim, settlement: Settlement) -> None:
         """Record what came of a claim.
 
@@ -249,14 +311,19 @@ class Outbox(Protocol):
     def depth(self, destination: str) -> Depth:
         """Return how much is waiting."""
 
-    def pause(self, destination: str, why: str) -> None:
-        """Let nothing more leave for this destination."""
+    def pause(
+        self, destination: str, why: str, *, agency: str = "", programme: str = "", actor: str = "operator"
+    ) -> None:
+        """Let nothing more leave for this destination, or nothing of one agency's or programme's."""
 
-    def resume(self, destination: str) -> None:
-        """Let things leave again."""
+    def resume(self, destination: str, *, agency: str = "", programme: str = "") -> bool:
+        """Let things leave again; False where this was not paused."""
 
     def paused(self, destination: str) -> str | None:
-        """Return why the destination is paused, or None."""
+        """Return why the whole destination is paused, or None."""
+
+    def closures(self, destination: str, *, since: datetime | None = None) -> list[Closure]:
+        """Return what is closed now, or was at any time since then, oldest first."""
 
     def entries(self, agency: str, *, after: str | None, limit: int, state: State | None) -> list[Entry]:
         """Return an agency's submissions, newest first, after the one of that id."""

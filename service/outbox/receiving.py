@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import Connection, RowMapping, and_, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, exists, insert, or_, select, update
 
 from canonical.assessment import Assessment
 from canonical.errors import ConfigurationError
+from canonical.finding import HoldCause
 from canonical.payload import Payload
 from canonical.submission import State
+from service.clock import to_milliseconds
+from service.deadlines import too_late_at
 from service.outbox import records
 from service.outbox import schema as t
+from service.outbox.children import Child, Children
 from service.outbox.engine import in_turn, reading, writing
 from service.outbox.outbox import (
     AnswerTo,
@@ -22,17 +26,20 @@ from service.outbox.outbox import (
     Reply,
     Request,
 )
-from service.outbox.rows import Rows, read_holds, write_holds
-from service.refusals import taken
+from service.outbox.rows import read_holds, write_holds
+from service.outbox.withdrawals import guarded
+from service.refusals import another_child, taken
 
-#: The identifiers by which a child is known, the strongest first.
-_CHILD_IDENTIFIERS: Final = ("MEMBER_ID", "MEMBER_LOCAL_ID")
 _INTAKE: Final = "intake"
+#: The item that names the programme, as far as the provisional package knows one.
+_PROGRAMME: Final = "SERVICE"
 #: What may be judged again: it waits with us, and was not given to a worker.
 _NOT_GONE: Final = (State.HELD, State.READY)
+#: What a person closes from here is with the state or in the Virtual Gateway: its document does not come again.
+_NOT_HERE: Final = (State.STUCK, State.HANDED_OFF, State.PENDING, State.SUSPENDED)
 
 
-class Receiving(Rows):
+class Receiving(Children):
     """Nothing is answered before it is written down."""
 
     def put(
@@ -135,17 +142,19 @@ class Receiving(Rows):
         """Write down one submission, unless its document is on its way already; return the submission's id."""
         document = self._document_digest(agency, draft.assessment)
         content = self._content_digest(draft.assessment)
-        if draft.state is not State.BLOCKED and (known := _on_its_way(connection, agency, document)):
+        if draft.state is not State.BLOCKED and (known := on_its_way(connection, agency, document)):
             if known["content_digest"] == content:
                 return str(known["id"])
             if State(known["state"]) is State.HELD and known["attempts"] == 0:
                 self._supersede(connection, known)
             else:
                 draft = _refused(draft)
-        id_ = self._new_id("sub")
-        lane = None
-        if draft.state in (State.READY, State.HELD):
-            lane = self._lane(connection, agency, self._child(connection, agency, draft.assessment))
+        id_, lane, deadline = self._new_id("sub"), None, None
+        if draft.state is not State.BLOCKED:
+            child = self._child(connection, agency, draft.assessment)
+            deadline = self._deadline(connection, child, draft)
+            draft = guarded(connection, child.id, _doubtful(draft) if child.doubtful else draft)
+            lane = self._lane(connection, agency, child.id)
         now = self._now(connection)
         connection.execute(
             insert(t.submission).values(
@@ -165,6 +174,9 @@ class Receiving(Rows):
                 received_at=now,
                 updated_at=now,
                 since=now,
+                programme=draft.assessment.text(_PROGRAMME) or "",
+                deadline_at=deadline,
+                corrects=draft.corrects,
                 sealed_assessment=self._vault.seal(
                     records.write_assessment(draft.assessment), "assessment", agency, id_
                 ),
@@ -192,38 +204,18 @@ class Receiving(Rows):
         answers = (f"{item}={answer.text}" for item, answer in sorted(assessment.answers.items()))
         return self._vault.digest("content", *answers)
 
-    def _child(self, connection: Connection, agency: str, assessment: Assessment) -> str:
-        """Return our id of the child, known by any of its identifiers, and learn the others."""
-        given = {
-            kind: self._vault.digest("child", agency, kind, text)
-            for kind in _CHILD_IDENTIFIERS
-            if (text := assessment.text(kind))
-        }
-        c = t.child_identifier.c
-        known = (
-            {
-                row.kind: row.child
-                for row in connection.execute(
-                    select(c.kind, c.child).where(
-                        c.agency == agency, or_(*(and_(c.kind == kind, c.digest == mac) for kind, mac in given.items()))
-                    )
-                )
-            }
-            if given
-            else {}
-        )
-        child = next((known[kind] for kind in _CHILD_IDENTIFIERS if kind in known), None)
-        if child is None:
-            child = self._new_id("chi")
-            connection.execute(insert(t.child).values(id=child, agency=agency))
-        fresh = [
-            {"agency": agency, "kind": kind, "digest": mac, "child": child}
-            for kind, mac in given.items()
-            if kind not in known
-        ]
-        if fresh:
-            connection.execute(insert(t.child_identifier), fresh)
-        return child
+    def _deadline(self, connection: Connection, child: Child, draft: Draft) -> int | None:
+        """Return the day by which it should be with the state, and remember by when the next one should.
+
+        That is the day on which it fell due by the assessment before it; of the first that we know, the day on which its
+        own successor falls due (our assumption: docs/adr/0016).
+        """
+        if draft.next_due is None:
+            return child.next_due_at
+        own = to_milliseconds(too_late_at(draft.next_due))
+        if child.next_due_at is None or own > child.next_due_at:
+            connection.execute(update(t.child).where(t.child.c.id == child.id).values(next_due_at=own))
+        return own if child.next_due_at is None else min(own, child.next_due_at)
 
     def _lane(self, connection: Connection, agency: str, child: str) -> int:
         c = t.lane.c
@@ -244,17 +236,30 @@ def _agency_of(payload: Payload) -> str:
     return payload.agency
 
 
-def _on_its_way(connection: Connection, agency: str, document: str) -> RowMapping | None:
-    """Return the submission that carries this document already, on its way or accepted."""
-    c = t.submission.c
+def on_its_way(connection: Connection, agency: str, document: str, besides: str = "") -> RowMapping | None:
+    """Return the submission that carries this document already: on its way, accepted, or with the state by a person's word."""
+    c, move = t.submission.c, t.event.c
+    ended_there = exists().where(move.submission == c.id, move.became == State.CLOSED, move.was.in_(_NOT_HERE))
+    taken_in = or_(c.state.not_in(t.FREE_AGAIN), and_(c.state == State.CLOSED, ended_there))
     return (
         connection.execute(
-            select(c.id, c.content_digest, c.state, c.attempts, c.lane).where(
-                c.agency == agency, c.document_digest == document, c.state.not_in(t.FREE_AGAIN)
-            )
+            select(c.id, c.content_digest, c.state, c.attempts, c.lane)
+            .where(c.agency == agency, c.document_digest == document, c.id != besides, taken_in)
+            .order_by(c.seq.desc())
         )
         .mappings()
         .first()
+    )
+
+
+def _doubtful(draft: Draft) -> Draft:
+    """Hold a draft whose MassHealth ID belongs to another child: filed there, it would be lost for this one."""
+    report = replace(draft.report, findings=(*draft.report.findings, another_child(draft.assessment)))
+    if draft.state is State.HANDED_OFF:
+        return replace(draft, report=report)
+    holds = tuple(dict.fromkeys((*draft.holds, HoldCause.IDENTITY)))
+    return replace(
+        draft, report=report, state=State.HELD, holds=holds, why="Its MassHealth ID belongs to another child."
     )
 
 

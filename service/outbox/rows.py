@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
 
 from canonical.assessment import Assessment
 from canonical.finding import HoldCause
 from canonical.outcome import Receipt
-from canonical.submission import LANE_WAITS_BEHIND, State, check_move
+from canonical.submission import State, StuckCause, check_move
 from canonical.verdict import Verdict
 from service.clock import Clock, from_milliseconds, to_milliseconds
 from service.identifiers import NewId
 from service.outbox import records
 from service.outbox import schema as t
-from service.outbox.outbox import (
-    Entry,
-    Settlement,
-)
+from service.outbox.lanes import heads, set_due
+from service.outbox.outbox import Entry
 from service.vault import Vault
+from specs.patience import USUAL, Patience
 
 #: States from which a lane's head may be taken out.
 MOVING: Final = (State.READY, State.SENDING, State.IN_DOUBT)
@@ -30,6 +30,19 @@ MOVING: Final = (State.READY, State.SENDING, State.IN_DOUBT)
 
 #: Tells the time within a transaction.
 Moment = Callable[[Connection], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoadRules:
+    """What holds for the road to the destination today, over all nodes together."""
+
+    #: Under way at once, at most.
+    max_in_flight: int = 64
+    #: Begun in a second, at most; None for any number.
+    per_second: float | None = None
+    patience: Patience = USUAL
+    #: Whether the next of a lane waits for a pending verdict.
+    behind_pending: bool = False
 
 
 class Rows:
@@ -44,7 +57,8 @@ class Rows:
         clock: Clock,
         new_id: NewId,
         moment: Moment | None = None,
-        waits_for_pending: Callable[[], bool] = lambda: False,
+        rules: Callable[[], RoadRules] = RoadRules,
+        rng: random.Random | None = None,
     ) -> None:
         """Work on this engine, already at the schema of this release."""
         self._engine = engine
@@ -52,7 +66,8 @@ class Rows:
         self._destination = destination
         self._moment = moment or (lambda _: to_milliseconds(clock()))
         self._new_id = new_id
-        self._waits_for_pending = waits_for_pending
+        self._rules = rules
+        self._rng = rng or random.Random()  # noqa: S311 - whose turn it is; guards nothing
 
     def _lane_row(self, connection: Connection, lane: int) -> RowMapping:
         """Lock and return a lane: whoever settles it and whoever adds to it must see each other's work."""
@@ -68,26 +83,17 @@ class Rows:
             self._lane_row(connection, lane)
         return self._row(connection, id_, lock=True)
 
-    def _head(self, connection: Connection, lane: int) -> RowMapping | None:
-        c = t.submission.c
-        waits_behind = [*LANE_WAITS_BEHIND, State.PENDING] if self._waits_for_pending() else [*LANE_WAITS_BEHIND]
-        return (
-            connection.execute(
-                select(t.submission).where(c.lane == lane, c.state.in_(waits_behind)).order_by(c.seq).limit(1)
-            )
-            .mappings()
-            .first()
-        )
-
-    def _wake(self, connection: Connection, lane: int, wait: timedelta = timedelta(0)) -> None:
-        """Let the lane's head leave after ``wait``, unless a worker holds it, it is due already, or its head must stay."""
+    def _wake(self, connection: Connection, lane: int) -> None:
+        """Let the lane's head leave, unless a worker holds the lane, it is due already, or its head must stay."""
         row = self._lane_row(connection, lane)
-        if row["owner"] is not None or row["due_at"] is not None:
+        found = heads(connection, [lane], behind_pending=self._rules().behind_pending)
+        head = found.get(lane)
+        if row["owner"] is not None:
             return
-        head = self._head(connection, lane)
-        if head is not None and State(head["state"]) in MOVING:
-            due_at = self._now(connection) + milliseconds(wait)
-            connection.execute(update(t.lane).where(t.lane.c.id == lane).values(due_at=due_at))
+        if row["due_at"] is None and head is not None and head.state in MOVING:
+            set_due(connection, {lane: self._now(connection)}, found)
+        elif head is not None and head.deadline_at != row["deadline_at"]:
+            connection.execute(update(t.lane).where(t.lane.c.id == lane).values(deadline_at=head.deadline_at))
 
     def _move(
         self,
@@ -107,31 +113,6 @@ class Rows:
             update(t.submission).where(t.submission.c.id == id_).values(state=then, updated_at=now, **since)
         )
         self._tell(connection, id_, was, then, actor, why, sealed_note)
-
-    def _record(self, connection: Connection, id_: str, agency: str, settlement: Settlement) -> None:
-        row = self._row(connection, id_)
-        was = State(row["state"])
-        values: dict[str, object] = {"holds": write_holds(settlement.holds), "poll_at": None}
-        if settlement.fresh_key:
-            values |= {"idempotency_key": self._new_id("idem"), "second_try": True, "first_sent_at": None}
-        if not settlement.spent:
-            values["attempts"] = max(0, row["attempts"] - 1)
-        if settlement.receipt is not None:
-            values |= {"verdict": settlement.receipt.verdict, "tracking_id": settlement.receipt.tracking_id}
-            self._keep(connection, id_, agency, settlement.receipt)
-        if settlement.state in (State.PENDING, State.SUSPENDED):
-            values["poll_at"] = self._now(connection) + milliseconds(settlement.wait)
-        if settlement.findings:
-            report = records.read_report(self._vault.open(row["sealed_report"], "report", agency, id_))
-            report = replace(report, findings=(*report.findings, *settlement.findings))
-            values["sealed_report"] = self._vault.seal(records.write_report(report), "report", agency, id_)
-        connection.execute(update(t.submission).where(t.submission.c.id == id_).values(**values))
-        last = select(func.max(t.attempt.c.seq)).where(t.attempt.c.submission == id_).scalar_subquery()
-        connection.execute(
-            update(t.attempt).where(t.attempt.c.seq == last).values(outcome=settlement.outcome, why=settlement.why)
-        )
-        if settlement.state is not was:
-            self._move(connection, id_, was, settlement.state, "delivery", settlement.why)
 
     def _keep(self, connection: Connection, id_: str, agency: str, receipt: Receipt) -> None:
         connection.execute(
@@ -190,6 +171,11 @@ class Rows:
             vouched=read_holds(row["vouched"] or ""),
             name_change_since=_moment(row["name_change_since"]),
             escalated_at=_moment(row["escalated_at"]),
+            since=_moment(row["since"]),
+            cause=StuckCause(row["cause"]) if row["cause"] else None,
+            programme=row["programme"],
+            deadline=_moment(row["deadline_at"]),
+            corrects=row["corrects"],
         )
 
     def _assessment(self, row: RowMapping) -> Assessment:

@@ -24,6 +24,8 @@ from service.outbox.tables import Sequence, metadata
 #: All of them, those of the roster too, under one name: ``from service.outbox import schema as t``.
 __all__ = (
     "FREE_AGAIN",
+    "NEVER",
+    "WAITING",
     "adoption",
     "agency",
     "api_key",
@@ -106,6 +108,9 @@ child_identifier = Table(
     Column("child", String, ForeignKey("child.id"), nullable=False),
 )
 
+#: The deadline of a lane in which nothing has one: later than every moment in milliseconds that is ever met.
+NEVER: Final = 2**53
+
 #: (destination, agency, child). ``due_at`` is retry time and lease expiry at once: crash recovery needs no other clock.
 lane = Table(
     "lane",
@@ -117,7 +122,7 @@ lane = Table(
     Column("due_at", BigInteger),  # null while nothing of it may leave
     Column("owner", String),  # the worker that holds the lease
     Column("fence", Integer, nullable=False, default=0),
-    Column("deadline_at", BigInteger),  # the earliest deadline of what waits in it
+    Column("deadline_at", BigInteger, nullable=False, server_default=str(NEVER)),  # the earliest of what waits in it
     Column("merged_into", Sequence, ForeignKey("lane.id")),  # it only drains: what waited in it waits there
     UniqueConstraint("destination", "agency", "child"),
 )
@@ -125,6 +130,7 @@ Index(
     "lane_due",
     lane.c.destination,
     lane.c.agency,
+    lane.c.deadline_at,
     lane.c.due_at,
     sqlite_where=lane.c.due_at.is_not(None),
     postgresql_where=lane.c.due_at.is_not(None),
@@ -176,8 +182,14 @@ submission = Table(
 )
 Index("submission_lane", submission.c.lane, submission.c.seq)
 #: What a lane may wait behind: a claim looks at nothing else, however long the history grows.
-_WAITING: Final = submission.c.state.in_(("received", "held", "ready", "sending", "in_doubt", "stuck", "pending"))
-Index("submission_waiting", submission.c.lane, submission.c.seq, sqlite_where=_WAITING, postgresql_where=_WAITING)
+WAITING: Final = "state IN ('received', 'held', 'ready', 'sending', 'in_doubt', 'stuck', 'pending')"
+Index(
+    "submission_waiting",
+    submission.c.lane,
+    submission.c.seq,
+    sqlite_where=text(WAITING),
+    postgresql_where=text(WAITING),
+)
 Index("submission_state", submission.c.state, submission.c.agency, submission.c.since)
 Index("submission_agency", submission.c.agency, submission.c.seq)
 #: States after which the same document may come again as a new submission.

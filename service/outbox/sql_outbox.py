@@ -8,12 +8,15 @@ order of ``submission.seq``, which is given under the lane's lock.
 from __future__ import annotations
 
 from service.outbox.asking import Asking
+from service.outbox.correcting import Correcting
 from service.outbox.destinations import Destinations
+from service.outbox.handing_off import HandingOff
 from service.outbox.holding import Holding
 from service.outbox.leasing import Leasing
 from service.outbox.polling import Polling
 from service.outbox.receiving import Receiving
+from service.outbox.withdrawals import Withdrawals
 
 
-class SqlOutbox(Receiving, Leasing, Polling, Holding, Destinations, Asking):
+class SqlOutbox(Correcting, Withdrawals, HandingOff, Receiving, Leasing, Polling, Holding, Destinations, Asking):
     """The ``Outbox`` on SQLite: write down, take out, poll, pause, ask."""

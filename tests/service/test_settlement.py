@@ -22,8 +22,9 @@ from canonical.outcome import (
     TryLater,
     Unsure,
 )
-from canonical.submission import State, check_move
+from canonical.submission import State, StuckCause, check_move
 from canonical.verdict import Verdict
+from service.outbox.breaker import Signal
 from service.outbox.outbox import Claim, Poll
 from service.settlement import Settling
 from specs.catalog import Catalog
@@ -59,8 +60,8 @@ def claim(state: State = State.SENDING, **changes) -> Claim:
     return replace(made, **changes)
 
 
-def settling(now: datetime = NOW, **changes) -> Settling:
-    return Settling(transport=replace(TRANSPORT, **changes), now=now, rng=random.Random(7))
+def settling(open_road: timedelta = timedelta(0), **changes) -> Settling:
+    return Settling(transport=replace(TRANSPORT, **changes), open_road=open_road, rng=random.Random(7))
 
 
 @pytest.mark.parametrize(
@@ -146,19 +147,62 @@ def test_without_key_and_query_a_doubt_waits_for_a_person(query, idempotency, be
 
 
 @pytest.mark.parametrize("outcome", [TryLater(why="Later."), Unsure(why="No answer.")])
-def test_after_a_week_a_person_must_decide(outcome):
-    """A week and not a day less: before it the submission goes on waiting."""
-    almost = settling(NOW + TRANSPORT.give_up_after - timedelta(seconds=1)).of_send(outcome, claim())
+def test_after_a_week_of_open_road_a_person_must_decide(outcome):
+    """A week and not a second less: before it the submission goes on waiting."""
+    almost = settling(TRANSPORT.give_up_after - timedelta(seconds=1)).of_send(outcome, claim())
     assert almost.state is not State.STUCK
-    after = settling(NOW + TRANSPORT.give_up_after).of_send(outcome, claim())
-    assert after.state is State.STUCK
+    after = settling(TRANSPORT.give_up_after).of_send(outcome, claim())
+    assert (after.state, after.cause in {StuckCause.GAVE_UP, StuckCause.GAVE_UP_ASKING}) == (State.STUCK, True)
+
+
+def test_a_refusal_that_may_lie_in_the_document_stops_only_that_one():
+    """A 400 for one document keeps nobody else waiting: it goes to a person, and the destination is not paused."""
+    settled = settling().of_send(Misconfigured(why="It refuses this.", perhaps_document=True), claim())
+    assert (settled.state, settled.cause, settled.pause) == (State.STUCK, StuckCause.REFUSED_WITHOUT_REASON, None)
+    assert settled.signal is Signal.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("outcome", "signal"),
+    [
+        (Accepted(receipt=RECEIPT), Signal.UP),
+        (Pending(receipt=RECEIPT), Signal.UP),
+        (Suspended(receipt=RECEIPT), Signal.UP),
+        (Rejected(receipt=RECEIPT), Signal.UP),
+        (Rejected(receipt=RECEIPT, concerns_key=True), Signal.UP),
+        (TryLater(why="Later."), Signal.DOWN),
+        (Unsure(why="No answer."), Signal.DOWN),
+        (Misconfigured(why="It refuses us."), None),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_each_outcome_says_something_about_the_road(outcome, signal):
+    """A verdict is a sign of life; silence and “later” are none; a refusal of ourselves pauses instead."""
+    assert settling().of_send(outcome, claim()).signal is signal
+
+
+def test_a_probe_into_a_closed_road_spends_no_attempt():
+    """While the breaker is open, what one lane tries now and then is not counted against its submission."""
+    assert settling().of_send(TryLater(why="Later."), claim(probe=True)).spent is False
+    assert settling().of_send(TryLater(why="Later."), claim()).spent is True
+
+
+def test_questions_have_their_own_schedule():
+    """The first question comes soon, later ones further and further apart, whatever the number of sends."""
+    waits = [
+        settling().of_question(Unsure(why="No answer."), claim(State.IN_DOUBT, asks=asks, attempts=1)).wait
+        for asks in range(1, len(TRANSPORT.schedule))
+    ]
+    assert all(
+        TRANSPORT.schedule[asks] / 2 <= wait <= TRANSPORT.schedule[asks] for asks, wait in enumerate(waits, start=1)
+    )
 
 
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("after", [None, timedelta(minutes=3)])
 def test_the_wait_is_never_sooner_than_the_state_asks(seed, after):
     """Half the delay at least, the whole of it at most, and never before Retry-After."""
-    decision = Settling(transport=TRANSPORT, now=NOW, rng=random.Random(seed))
+    decision = Settling(transport=TRANSPORT, open_road=timedelta(0), rng=random.Random(seed))
     wait = decision.of_send(TryLater(why="Later.", after=after), claim(attempts=2)).wait
     assert wait >= max(TRANSPORT.schedule[1] / 2, after or timedelta(0))
     assert wait <= max(TRANSPORT.schedule[1], (after or timedelta(0)) * 1.1)
@@ -186,6 +230,7 @@ def test_each_answer_to_a_poll_leads_to_its_state(reply, becomes):
         document_id="d",
         digest="sha-256:0",
         until=NOW,
+        known="0",
         assessment=ASSESSMENT,
     )
     assert settling().of_poll(reply, poll).state is becomes

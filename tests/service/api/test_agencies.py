@@ -5,9 +5,10 @@ import re
 import pytest
 
 from canonical.errors import ConfigurationError
-from service.agencies import Agencies, Route
+from service.agencies import Agencies
 from service.outbox import migrate
 from service.outbox.engine import open_engine
+from service.routes import Route
 from service.vault import Vault
 
 
@@ -92,7 +93,7 @@ def test_an_agency_is_added_once(agencies):
 def test_an_agency_has_a_route(agencies, route):
     """The route that it was added with is the one that intake asks for."""
     agencies.add("riverbend", route.value)
-    assert agencies.route("riverbend") is route
+    assert agencies.known("riverbend").route is route
 
 
 def test_a_route_is_one_of_ours(agencies):
@@ -101,7 +102,7 @@ def test_a_route_is_one_of_ours(agencies):
         agencies.add("riverbend", "fax")
 
 
-@pytest.mark.parametrize("act", [Agencies.rotate, Agencies.revoke, Agencies.route])
+@pytest.mark.parametrize("act", [Agencies.rotate, Agencies.revoke, Agencies.known])
 def test_an_unknown_agency_is_named_as_such(agencies, act):
     """What is to be done with an agency that is not there says so."""
     with pytest.raises(ConfigurationError, match="no agency of that id"):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from authority import DAY, Authority, write
 
 from service.examination import Health, examine
 from service.main import build_service
@@ -102,6 +103,40 @@ def _another_state(folder: Path) -> None:
     (folder / "ecas.toml").write_text('gateway_url = "http://ecas.invalid"\n')
 
 
+def _credentials_in_part(folder: Path) -> None:
+    (folder / "ecas.toml").write_text('gateway_url = "http://127.0.0.1:9"\ngateway_client_id = "bridge"\n')
+
+
+def _open_client_key(folder: Path) -> None:
+    write(folder / "client.key", b"", mode=0o644)
+    (folder / "ecas.toml").write_text('gateway_url = "http://127.0.0.1:9"\ngateway_key_file = "client.key"\n')
+
+
+def _open_tls_key(folder: Path) -> None:
+    _, key = Authority().issue("bridge").put(folder, "client")
+    key.chmod(0o644)
+    _certificate(folder)
+
+
+def _certificate(folder: Path) -> None:
+    (folder / "ecas.toml").write_text(
+        'gateway_url = "https://127.0.0.1:9"\ngateway_certificate = "client.pem"\n'
+        'gateway_certificate_key = "client.key"\n'
+    )
+
+
+def _expired_certificate(folder: Path) -> None:
+    Authority().issue("bridge", until=NOW).put(folder, "client")
+    _certificate(folder)
+
+
+def _foreign_key(folder: Path) -> None:
+    Authority().issue("bridge").put(folder, "client")
+    Authority().issue("bridge").put(folder, "other")
+    (folder / "other.key").rename(folder / "client.key")
+    _certificate(folder)
+
+
 @pytest.mark.parametrize(
     ("break_", "subject"),
     [
@@ -115,6 +150,11 @@ def _another_state(folder: Path) -> None:
         (_no_mapping, "mappings"),
         (_altered_package, "specification"),
         (_another_state, "gateway"),
+        (_credentials_in_part, "gateway"),
+        (_open_client_key, "client key"),
+        (_open_tls_key, "TLS key"),
+        (_expired_certificate, "certificate"),
+        (_foreign_key, "gateway"),
     ],
 )
 def test_what_is_broken_fails_and_says_how_to_mend_it(tmp_path: Path, break_: Callable[[Path], None], subject: str):
@@ -150,3 +190,14 @@ def test_a_sandbox_on_loopback_is_let_through(tmp_path):
     """Provisional documents may go to loopback."""
     (tmp_path / "ecas.toml").write_text('gateway_url = "http://127.0.0.1:9"\n')
     assert "gateway" not in _findings(tmp_path)
+
+
+@pytest.mark.parametrize(("days", "told"), [(31, None), (29, "in 29 days"), (7, "in 7 days"), (1, "in one day")])
+def test_a_certificate_that_ends_soon_is_told(tmp_path, days, told):
+    """A warning from 30 days before its end on: it works until then."""
+    Authority().issue("bridge", until=NOW + days * DAY).put(tmp_path, "client")
+    _certificate(tmp_path)
+    seen = _findings(tmp_path).get("certificate")
+    assert (seen is None) is (told is None)
+    if seen is not None and told is not None:
+        assert (seen[0], told in seen[1]) == (Health.WARN, True)

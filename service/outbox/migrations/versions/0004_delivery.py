@@ -12,6 +12,7 @@ depends_on = None
 
 _SEQUENCE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _WAITING = sa.text("state IN ('received', 'held', 'ready', 'sending', 'in_doubt', 'stuck', 'pending')")
+_DUE = sa.text("due_at IS NOT NULL")
 _MERGED = sa.text("merged_into IS NOT NULL")
 _OPEN = sa.text("ended_at IS NULL")
 
@@ -95,7 +96,15 @@ def _children_and_lanes() -> None:
     op.execute(
         f"ALTER TABLE lane ADD COLUMN merged_into {kind} CONSTRAINT fk_lane_merged_into_lane REFERENCES lane (id)"
     )
-    op.add_column("lane", sa.Column("deadline_at", sa.BigInteger(), nullable=True))
+    op.add_column("lane", sa.Column("deadline_at", sa.BigInteger(), server_default="9007199254740992", nullable=False))
+    op.drop_index("lane_due", "lane")
+    op.create_index(
+        "lane_due",
+        "lane",
+        ["destination", "agency", "deadline_at", "due_at"],
+        sqlite_where=_DUE,
+        postgresql_where=_DUE,
+    )
     op.create_index("lane_merged", "lane", ["merged_into"], sqlite_where=_MERGED, postgresql_where=_MERGED)
 
 

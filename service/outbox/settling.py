@@ -1,0 +1,214 @@
+"""Recording what came of attempts: outcome, receipt and next state, under the same fence or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+
+from canonical.finding import Finding
+from canonical.outcome import Receipt
+from canonical.submission import State, check_move
+from service.outbox import records
+from service.outbox import schema as t
+from service.outbox.destinations import PAUSE, begin, breaker_of, keep
+from service.outbox.lanes import Head, heads, locked, set_due
+from service.outbox.outbox import Claim, Settlement
+from service.outbox.rows import MOVING, Rows, milliseconds, write_holds
+
+_S = t.submission.c
+_DELIVERY: Final = "delivery"
+_COLUMNS: Final = (
+    _S.id,
+    _S.agency,
+    _S.state,
+    _S.since,
+    _S.attempts,
+    _S.first_sent_at,
+    _S.idempotency_key,
+    _S.second_try,
+    _S.verdict,
+    _S.tracking_id,
+)
+#: An attempt, its outcome and why.
+Ended = tuple[Claim, str, str]
+#: A submission's move: which one, from where, to where, by whom, why.
+Told = tuple[str, State | None, State, str, str]
+
+
+class Settling(Rows):
+    """Many are recorded in one transaction: a commit is the dearest part of a delivery."""
+
+    def _settle_all(
+        self, connection: Connection, stands: RowMapping, settled: Sequence[tuple[Claim, Settlement]]
+    ) -> frozenset[str]:
+        """Record all whose lease still holds; return the submissions of the others."""
+        if not settled:
+            return frozenset()
+        lanes = locked(connection, {claim.lane for claim, _ in settled})
+        kept = [(claim, settlement) for claim, settlement in settled if lanes[claim.lane]["fence"] == claim.fence]
+        if kept:
+            now = self._now(connection)
+            self._record_all(connection, kept, now)
+            self._let_go(connection, lanes, kept, now)
+            self._heed(connection, stands, [settlement for _, settlement in kept], now)
+        held = {claim.submission for claim, _ in kept}
+        return frozenset(claim.submission for claim, _ in settled if claim.submission not in held)
+
+    def _record_all(self, connection: Connection, kept: Sequence[tuple[Claim, Settlement]], now: int) -> None:
+        query = select(*_COLUMNS).where(_S.id.in_([claim.submission for claim, _ in kept]))
+        rows = {row["id"]: row for row in connection.execute(query).mappings()}
+        changes = [self._changed(rows[claim.submission], settlement, now, claim) for claim, settlement in kept]
+        connection.execute(CHANGE, changes)
+        self._end_attempts(connection, [(claim, made.outcome, made.why) for claim, made in kept], now)
+        self._keep_receipts(connection, [(claim.submission, claim.agency, made.receipt) for claim, made in kept], now)
+        for claim, settlement in kept:
+            if settlement.findings:
+                self._add_findings(connection, claim.submission, claim.agency, settlement.findings)
+        moves = [
+            (row["id"], State(row["state"]), settlement.state, _DELIVERY, settlement.why)
+            for row, settlement in ((rows[claim.submission], settlement) for claim, settlement in kept)
+            if State(row["state"]) is not settlement.state
+        ]
+        self._tell_all(connection, moves, now)
+
+    def _changed(self, row: RowMapping, settlement: Settlement, now: int, claim: Claim | None) -> dict[str, Any]:
+        """Return the submission's row as it is afterwards; the move is one that the table holds."""
+        was, then, receipt = State(row["state"]), settlement.state, settlement.receipt
+        if was is not then:
+            check_move(was, then)
+        # Only its own attempt can be unspent: whoever asked has sent nothing.
+        unspent = not settlement.spent and claim is not None and claim.state is State.SENDING
+        attempts = row["attempts"] - unspent
+        polled = then in (State.PENDING, State.SUSPENDED)
+        return {
+            "id_": row["id"],
+            "state_": then,
+            "since_": row["since"] if was is then else now,
+            "now_": now,
+            "holds_": write_holds(settlement.holds),
+            "cause_": settlement.cause,
+            "poll_": now + milliseconds(settlement.wait) if polled else None,
+            "attempts_": attempts,
+            "first_": None if settlement.fresh_key or attempts == 0 else row["first_sent_at"],
+            "key_": self._new_id("idem") if settlement.fresh_key else row["idempotency_key"],
+            "second_": True if settlement.fresh_key else row["second_try"],
+            "verdict_": receipt.verdict if receipt else row["verdict"],
+            "tracking_": receipt.tracking_id if receipt else row["tracking_id"],
+        }
+
+    def _let_go(
+        self,
+        connection: Connection,
+        lanes: dict[int, RowMapping],
+        kept: Sequence[tuple[Claim, Settlement]],
+        now: int,
+    ) -> None:
+        """Free the lanes, each due when its head may leave; what a merged lane still holds goes to the other one."""
+        waits = {
+            claim.lane: milliseconds(settlement.wait) if settlement.state in MOVING else 0 for claim, settlement in kept
+        }
+        merged = {lane: lanes[lane]["merged_into"] for lane in waits if lanes[lane]["merged_into"] is not None}
+        found = heads(connection, [*waits], behind_pending=self._rules().behind_pending)
+        set_due(connection, {lane: _due(found.get(lane), now + wait) for lane, wait in waits.items()}, found)
+        for source, target in merged.items():
+            connection.execute(update(t.submission).where(_S.lane == source).values(lane=target))
+            set_due(connection, {source: None}, {})
+            self._wake(connection, target)
+
+    def _heed(self, connection: Connection, stands: RowMapping, settlements: Sequence[Settlement], now: int) -> None:
+        """Let the breaker and the pauses know what the attempts say about the road."""
+        patience, was = self._rules().patience, breaker_of(stands)
+        signals = [settlement.signal for settlement in settlements if settlement.signal is not None]
+        asked = max((milliseconds(settlement.not_before) for settlement in settlements), default=0)
+        stood = was.told(signals, now, patience=patience, not_before=now + asked if asked else 0)
+        keep(connection, stands["id"], was, stood, now)
+        pauses = [settlement.pause for settlement in settlements if settlement.pause is not None]
+        if stood.refusals >= patience.refusals:
+            pauses.append("The state refuses one document after the other without a coded reason.")
+        if pauses:
+            begin(connection, stands["id"], PAUSE, now, pauses[0], _DELIVERY)
+
+    def _end_attempts(self, connection: Connection, ended: Iterable[Ended], now: int) -> None:
+        """Write down what came of sends and questions, each into its own row."""
+        rows = [
+            {
+                "submission_": claim.submission,
+                "kind_": "send" if claim.state is State.SENDING else "question",
+                "number_": claim.attempts if claim.state is State.SENDING else claim.asks,
+                "outcome_": outcome,
+                "why_": why,
+                "now_": now,
+            }
+            for claim, outcome, why in ended
+        ]
+        connection.execute(_END, rows)
+
+    def _keep_receipts(
+        self, connection: Connection, receipts: Iterable[tuple[str, str, Receipt | None]], now: int
+    ) -> None:
+        rows = [
+            {
+                "submission": id_,
+                "received_at": now,
+                "verdict": receipt.verdict,
+                "tracking_id": receipt.tracking_id,
+                "sealed": self._vault.seal(records.write_receipt(receipt), "receipt", agency, id_),
+            }
+            for id_, agency, receipt in receipts
+            if receipt is not None
+        ]
+        if rows:
+            connection.execute(insert(t.receipt), rows)
+
+    def _add_findings(self, connection: Connection, id_: str, agency: str, findings: tuple[Finding, ...]) -> None:
+        sealed = connection.execute(select(_S.sealed_report).where(_S.id == id_)).scalar_one()
+        report = records.read_report(self._vault.open(sealed, "report", agency, id_))
+        report = replace(report, findings=(*report.findings, *findings))
+        resealed = self._vault.seal(records.write_report(report), "report", agency, id_)
+        connection.execute(update(t.submission).where(_S.id == id_).values(sealed_report=resealed))
+
+    def _tell_all(self, connection: Connection, moves: Iterable[Told], now: int) -> None:
+        rows = [
+            {"submission": id_, "at": now, "was": was, "became": then, "actor": actor, "why": why}
+            for id_, was, then, actor, why in moves
+        ]
+        if rows:
+            connection.execute(insert(t.event), rows)
+
+
+CHANGE: Final = (
+    update(t.submission)
+    .where(_S.id == bindparam("id_"))
+    .values(
+        state=bindparam("state_"),
+        since=bindparam("since_"),
+        updated_at=bindparam("now_"),
+        holds=bindparam("holds_"),
+        cause=bindparam("cause_"),
+        poll_at=bindparam("poll_"),
+        attempts=bindparam("attempts_"),
+        first_sent_at=bindparam("first_"),
+        idempotency_key=bindparam("key_"),
+        second_try=bindparam("second_"),
+        verdict=bindparam("verdict_"),
+        tracking_id=bindparam("tracking_"),
+    )
+)
+_A: Final = t.attempt.c
+_END: Final = (
+    update(t.attempt)
+    .where(
+        _A.submission == bindparam("submission_"),
+        _A.kind == bindparam("kind_"),
+        _A.number == bindparam("number_"),
+        _A.ended_at.is_(None),
+    )
+    .values(outcome=bindparam("outcome_"), why=bindparam("why_"), ended_at=bindparam("now_"))
+)
+
+
+def _due(head: Head | None, at: int) -> int | None:
+    return at if head is not None and head.state in MOVING else None
