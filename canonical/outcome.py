@@ -119,11 +119,15 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One send, or one question, and what came of it."""
+    """One send, question or poll, and what came of it."""
 
+    #: ``send``, ``question`` or ``poll``.
+    kind: str
     number: int
     started_at: datetime
-    #: The name of the outcome.
-    outcome: str
+    #: None where the worker died, or is still at it.
+    ended_at: datetime | None = None
+    #: The name of the outcome; None like the moment.
+    outcome: str | None = None
     #: Our own sentence about it.
     why: str = ""

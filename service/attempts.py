@@ -22,7 +22,8 @@ from service.clock import Clock
 from service.judging import Judge
 from service.open_road import open_road
 from service.outbox.outbox import Claim, Outbox, Poll, Settlement
-from service.refusals import unfit
+from service.outbox.withdrawals import ConsentGone
+from service.refusals import unfit, withdrawn_before
 from service.roads import Road, Roads
 from service.settlement import Settling, never_blindly
 from specs.windows import Span, Windows
@@ -67,6 +68,10 @@ class Attempts:
             state = State.IN_DOUBT if claim.state is State.IN_DOUBT else State.READY
             why = str(closed)
             return claim, Settlement(state=state, outcome="Misconfigured", why=why, spent=False, pause=why)
+        except ConsentGone:
+            why = "It was in doubt, and the member's consent was withdrawn meanwhile: it is not sent again."
+            holds, findings = (HoldCause.CONSENT_WITHDRAWN,), (withdrawn_before(claim.assessment),)
+            return claim, Settlement(state=State.HELD, outcome="NotThere", why=why, holds=holds, findings=findings)
         except (LostLease, DBAPIError):
             why = "Our database did not answer, or gave the lane to another worker."
             return claim, Settlement(state=State.IN_DOUBT, outcome="Unsure", why=why)

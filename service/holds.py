@@ -18,7 +18,7 @@ from service.outbox.outbox import Entry, Outbox
 from validators.business_days import business_days_between
 
 #: What a person's word can cure: nobody else can know that a name change is done, or that the desks have verified a key.
-CURED_BY_WORD: Final = frozenset({HoldCause.NAME_CHANGE, HoldCause.KEY_REFUSED, HoldCause.PERSON})
+CURED_BY_WORD: Final = frozenset({HoldCause.NAME_CHANGE, HoldCause.KEY_REFUSED, HoldCause.IDENTITY, HoldCause.PERSON})
 #: Where the desks count their business days.
 _MASSACHUSETTS: Final = ZoneInfo("America/New_York")
 _log = structlog.get_logger()
@@ -58,7 +58,7 @@ class Holds:
         False where no cause is one that a person's word can cure, or it moved meanwhile.
         """
         entry = self.outbox.entry(agency, submission)
-        if entry is None or entry.state is not State.HELD or CURED_BY_WORD.isdisjoint(entry.holds):
+        if entry is None or entry.state is not State.HELD or not _cured_by_word(entry):
             return False
         assessment, earlier = self.outbox.assessment(agency, submission), self.outbox.report(agency, submission)
         if assessment is None or earlier is None:
@@ -91,6 +91,11 @@ class Holds:
         assert assessment is not None
         judge = self.intake.judge_for(entry.agency)
         return judge.spec_for(assessment, self.clock().date()).certification.name_change_business_days
+
+
+def _cured_by_word(entry: Entry) -> bool:
+    """Return whether a person's word cures a cause; nobody's word stands against the member's, who withdrew consent."""
+    return not CURED_BY_WORD.isdisjoint(entry.holds) and HoldCause.CONSENT_WITHDRAWN not in entry.holds
 
 
 def _local(moment: datetime) -> date:

@@ -370,11 +370,7 @@ _OURS: Final = {
             Told(why="the same export again: it is answered with the submission that is on its way already"),
             Told(why="a correction: `DOCUMENT_VERSION = 2`, `SUBMISSION_TYPE = correct`"),
         ),
-        fails=(
-            Told(
-                why="the same `DOCUMENT_ID`, `DOCUMENT_VERSION` and `SUBMISSION_TYPE`, and another rating in `LDF_SLEEP`"
-            ),
-        ),
+        fails=(Told(why="the same `DOCUMENT_ID`, `DOCUMENT_VERSION` and `SUBMISSION_TYPE`, another rating"),),
     ),
     "X005": Cases(
         passes=(Told(why="`AGENCY_ID` is the agency whose API key brought the payload, or is not given"),),
@@ -384,13 +380,13 @@ _OURS: Final = {
         passes=(Told(why="the package of the assessment date is also in force on the day of sending"),),
         fails=(Told(why="an assessment from before a change, with an answer whose item the document of today lacks"),),
     ),
+    "X007": Cases(
+        passes=(Told(why="a MassHealth ID that is new, or that came before with the same local number"),),
+        fails=(Told(why="the MassHealth ID of one local number, sent with another number and another birth date"),),
+    ),
     "X008": Cases(
-        passes=(
-            Told(why="the record's consent was given on a later day than the withdrawal, or only demographics leave"),
-        ),
-        fails=(
-            Told(why="a consent given in March, withdrawn in May with `ecas consent withdraw`, and unsent until then"),
-        ),
+        passes=(Told(why="the record's consent is of a later day than the withdrawal, or only demographics leave"),),
+        fails=(Told(why="a consent given in March, withdrawn in May with `ecas consent withdraw`, unsent until then"),),
     ),
     "R001": Cases(
         passes=(Told(why="a receipt that says `accepted`, or `accepted-with-warnings`"),),

@@ -14,7 +14,7 @@ from canonical.finding import Finding, Kind, Severity
 from canonical.outcome import Reason
 from gateway_client.envelope import NO_PLACE
 from service.judging import Judge
-from service.refusals import foreign, refused, taken, unfit, withdrawn_before
+from service.refusals import another_child, foreign, refused, taken, unfit, withdrawn_before
 from service.rule_examples import BASE, CASES, ROSTER_LINE, Case, Cases, Changed, Snippet
 from service.rule_page import NOTE, Page
 from specs.catalog import Catalog
@@ -207,6 +207,7 @@ def _made_by_the_service() -> Iterator[tuple[Finding, str]]:
         unfit(assessment, UnfitDocument(reasons=(NO_PLACE,))),
         taken(assessment),
         foreign(assessment),
+        another_child(assessment),
         withdrawn_before(assessment),
         refused(assessment, Reason(code="…")),
     ):

@@ -41,6 +41,11 @@ class PostgresServer:
     def address(self) -> str:
         return f"postgresql://postgres:@/postgres?host={self._folder}"
 
+    @property
+    def pid(self) -> int:
+        """The postmaster: every other process of the server is its child."""
+        return self._postmaster.pid
+
     def start(self) -> None:
         """Start it on the data and the socket that it had before; after a kill it recovers from its own log."""
         with self._log.open("ab") as log:

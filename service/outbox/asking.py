@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping, select
 
 from canonical.assessment import Assessment
 from canonical.finding import Report
+from canonical.outcome import Attempt
 from canonical.submission import State
 from service.clock import from_milliseconds
 from service.outbox import records
@@ -90,6 +91,25 @@ class Asking(Rows):
             )
             for row in rows
         ]
+
+    def attempts(self, agency: str, submission: str) -> list[Attempt]:
+        """Return its sends, questions and telling polls, oldest first."""
+        if self._asked(agency, submission) is None:
+            return []
+        c = t.attempt.c
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(t.attempt).where(c.submission == submission).order_by(c.seq)).mappings()
+            return [
+                Attempt(
+                    kind=row["kind"],
+                    number=row["number"],
+                    started_at=from_milliseconds(row["started_at"]),
+                    ended_at=None if row["ended_at"] is None else from_milliseconds(row["ended_at"]),
+                    outcome=row["outcome"],
+                    why=row["why"],
+                )
+                for row in rows
+            ]
 
     def receipts(self, agency: str, submission: str) -> list[bytes]:
         """Return the state's receipts as they came, oldest first."""

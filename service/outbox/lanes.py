@@ -51,15 +51,11 @@ def due(
     if not agencies or not room:
         return []
     rng.shuffle(agencies)
-    queues = _queues(connection, ripe, agencies, room)
-    urgent = sorted(
-        lane
-        for queue in queues.values()
-        for lane in queue
-        if lane[0] <= now + URGENT_WITHIN // timedelta(milliseconds=1)
-    )[: _half(room, rng)]
-    by_turns = (lane for lane in _turns([*queues.values()]))
-    return list(dict.fromkeys(lane for _, lane in (*urgent, *by_turns)))[:room]
+    soon, half = now + URGENT_WITHIN // timedelta(milliseconds=1), _half(room, rng)
+    queues = _queues(connection, ripe, agencies, room, soon, half)
+    urgent = sorted(lane for queue in queues.values() for lane in queue if lane[0] <= soon)[:half]
+    by_turns = _turns([[lane for lane in queue if lane not in urgent] for queue in queues.values()])
+    return [lane for _, lane in (*urgent, *by_turns)][:room]
 
 
 def heads(connection: Connection, lanes: Sequence[int], *, behind_pending: bool) -> dict[int, Head]:
@@ -97,13 +93,12 @@ def locked(connection: Connection, lanes: Collection[int]) -> dict[int, RowMappi
     return {row["id"]: row for row in rows}
 
 
-def free(connection: Connection, lanes: Collection[int]) -> dict[int, RowMapping]:
+def free(connection: Connection, lanes: Sequence[int]) -> dict[int, RowMapping]:
     """Lock those of the lanes that nobody else is at work on just now; whoever is left out is looked at next time."""
-    rows = connection.execute(
-        # SQLite has no such words and needs none: its writer is alone.
-        select(t.lane).where(_L.id.in_(lanes)).order_by(_L.id).with_for_update(skip_locked=True)
-    ).mappings()
-    return {row["id"]: row for row in rows}
+    query = select(t.lane).where(_L.id.in_(lanes)).order_by(_L.id)
+    # SQLite has no such words and needs none: its writer is alone.
+    rows = {row["id"]: row for row in connection.execute(query.with_for_update(skip_locked=True)).mappings()}
+    return {lane: rows[lane] for lane in lanes if lane in rows}
 
 
 def draining(connection: Connection, lanes: Collection[int]) -> set[int]:
@@ -131,15 +126,16 @@ def set_due(connection: Connection, times: Mapping[int, int | None], found: Mapp
 
 
 def _queues(
-    connection: Connection, ripe: ColumnElement[bool], agencies: Sequence[str], room: int
+    connection: Connection, ripe: ColumnElement[bool], agencies: Sequence[str], room: int, soon: int, half: int
 ) -> dict[str, list[tuple[int, int]]]:
-    """Return of each agency its due lanes with their deadlines: an equal share first, more where others have less."""
+    """Return of each agency its due lanes with their deadlines: an equal share, more where it is urgent or others have less."""
     share = -(-room // len(agencies))
     queues = {agency: _queue(connection, ripe, agency, share) for agency in agencies}
-    if sum(map(len, queues.values())) < room:
-        queues |= {
-            agency: _queue(connection, ripe, agency, room) for agency, queue in queues.items() if len(queue) == share
-        }
+    scarce = sum(map(len, queues.values())) < room
+    for agency, queue in queues.items():
+        deeper = room if scarce else share + half if queue and queue[0][0] <= soon else share
+        if len(queue) == share and deeper > share:
+            queues[agency] = _queue(connection, ripe, agency, deeper)
     return queues
 
 

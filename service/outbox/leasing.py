@@ -21,7 +21,7 @@ from service.outbox.lanes import Head, draining, due, free, heads, set_due
 from service.outbox.outbox import Claim, Depth, Exchange, Settlement
 from service.outbox.rows import MOVING, milliseconds, write_holds
 from service.outbox.settling import Settling
-from service.outbox.withdrawals import carries_more
+from service.outbox.withdrawals import ConsentGone, carries_more, withdrawn
 
 _S, _L = t.submission.c, t.lane.c
 #: What a claim needs of a submission: neither its report nor its document id is opened for it.
@@ -111,10 +111,14 @@ class Leasing(Settling):
         """Lease these lanes where their heads may leave; every attempt is written down with it."""
         found = heads(connection, [*lanes], behind_pending=self._rules().behind_pending)
         waiting = draining(connection, lanes)
-        may = {lane: head for lane, head in found.items() if head.state in MOVING and lane not in waiting}
+        may = {
+            lane: found[lane] for lane in lanes if lane in found and found[lane].state in MOVING and lane not in waiting
+        }
         rows = self._heads_of(connection, may)
         stopped = {lane for lane, row in rows.items() if _is_paused(row, closed)}
-        stopped |= self._without_consent(connection, {lane: row for lane, row in rows.items() if lane not in stopped})
+        stopped |= self._without_consent(
+            connection, {lane: row for lane, row in rows.items() if lane not in stopped}, lanes
+        )
         set_due(connection, {lane: None for lane in lanes if lane not in may or lane in stopped}, found)
         going = {lane: row for lane, row in rows.items() if lane not in stopped}
         if not going:
@@ -138,16 +142,22 @@ class Leasing(Settling):
         rows = {row["lane"]: row for row in connection.execute(query).mappings()}
         return {lane: rows[lane] for lane in found}
 
-    def _without_consent(self, connection: Connection, rows: Mapping[int, RowMapping]) -> set[int]:
+    def _without_consent(
+        self, connection: Connection, rows: Mapping[int, RowMapping], lanes: Mapping[int, RowMapping]
+    ) -> set[int]:
         """Hold what may not leave any more, though it was ready, and return its lanes."""
-        ready = {row["id"]: row for row in rows.values() if State(row["state"]) is State.READY}
-        gone = _withdrawn(connection, [*ready]) if ready else set()
-        gone = {id_ for id_ in gone if carries_more(self._assessment(ready[id_]))}
-        for id_ in gone:
+        asked = {
+            lane: (lanes[lane]["child"], row["received_at"])
+            for lane, row in rows.items()
+            if State(row["state"]) is State.READY
+        }
+        over = withdrawn(connection, {*asked.values()})
+        gone = {lane for lane, pair in asked.items() if pair in over and carries_more(self._assessment(rows[lane]))}
+        for id_ in (rows[lane]["id"] for lane in gone):
             causes = write_holds((HoldCause.CONSENT_WITHDRAWN,))
             connection.execute(update(t.submission).where(_S.id == id_).values(holds=causes))
             self._move(connection, id_, State.READY, State.HELD, "consent", _WITHDRAWN)
-        return {ready[id_]["lane"] for id_ in gone}
+        return gone
 
     def _begin(self, connection: Connection, rows: Sequence[RowMapping], worker: str, now: int) -> dict[str, State]:
         """Write down what is about to happen to each: a send, or a question; return the states they are in now."""
@@ -233,6 +243,8 @@ class Leasing(Settling):
             now = self._now(connection)
             query = select(*_COLUMNS).where(_S.id == claim.submission)
             row = connection.execute(query).mappings().one()
+            if withdrawn(connection, {(lane["child"], row["received_at"])}) and carries_more(self._assessment(row)):
+                raise ConsentGone
             self._end_attempts(connection, [(claim, "NotThere", "The state never received it.")], now)
             self._begin_sends(connection, [row], lane["owner"] or "", now)
             return self._as_claim(row, claim.fence, State.SENDING, now, None)
@@ -255,18 +267,21 @@ class Leasing(Settling):
             return ended.rowcount
 
     def depth(self, destination: str) -> Depth:
-        """Return how much is waiting (see ``Outbox.depth``)."""
+        """Return how much is waiting (see ``Outbox.depth``); what a pause keeps back is not due."""
+        here, c = _L.destination == destination, t.replay.c
         with reading(self._engine) as connection:
-            leased = connection.execute(
-                select(func.count()).where(_L.destination == destination, _L.owner.is_not(None))
-            ).scalar_one()
-            due_at = connection.execute(
-                select(func.min(_L.due_at)).where(_L.destination == destination, _L.owner.is_(None))
+            shut = [agency for agency, programme in paused_parts(connection, destination) if agency and not programme]
+            leased = connection.execute(select(func.count()).where(here, _L.owner.is_not(None))).scalar_one()
+            free_lanes = select(func.min(_L.due_at)).where(here, _L.owner.is_(None), _L.agency.not_in(shut))
+            due_at = connection.execute(free_lanes).scalar()
+            probe = connection.execute(
+                select(t.destination.c.probe_at).where(t.destination.c.id == destination)
             ).scalar()
             poll = connection.execute(select(func.min(_S.poll_at))).scalar()
-            turn = connection.execute(select(func.min(t.replay.c.next_at)).where(t.replay.c.state == "running")).scalar()
+            turn = connection.execute(select(func.min(c.next_at)).where(c.state == "running")).scalar()
             states = connection.execute(select(_S.state, func.count()).group_by(_S.state)).all()
-        times = [moment for moment in (due_at, poll, turn) if moment is not None]
+        first = None if due_at is None else max(due_at, probe or 0)
+        times = [moment for moment in (first, poll, turn) if moment is not None]
         return Depth(
             leased=leased,
             next_due=from_milliseconds(min(times)) if times else None,
@@ -284,15 +299,3 @@ def _is_paused(row: RowMapping, closed: set[tuple[str, str]]) -> bool:
     """Return whether the head belongs to a programme that is paused, everywhere or at its agency."""
     programme: Any = row["programme"]
     return bool(programme) and bool(closed & {("", programme), (row["agency"], programme)})
-
-
-def _withdrawn(connection: Connection, ids: Sequence[str]) -> set[str]:
-    """Return those of the submissions whose child's consent was withdrawn after they came."""
-    c = t.withdrawal.c
-    query = (
-        select(_S.id)
-        .join(t.lane, _L.id == _S.lane)
-        .join(t.withdrawal, (c.child == _L.child) & (c.withdrawn_at >= _S.received_at))
-        .where(_S.id.in_(ids))
-    )
-    return set(connection.scalars(query))

@@ -10,7 +10,7 @@ from typing import Protocol
 from canonical.assessment import Assessment
 from canonical.errors import EcasBridgeError
 from canonical.finding import Finding, HoldCause, Report
-from canonical.outcome import Receipt
+from canonical.outcome import Attempt, Receipt
 from canonical.payload import Payload
 from canonical.submission import State, StuckCause
 from canonical.verdict import Verdict
@@ -342,6 +342,9 @@ class Outbox(Protocol):
 
     def events(self, agency: str, submission: str) -> list[Event]:
         """Return its moves, oldest first."""
+
+    def attempts(self, agency: str, submission: str) -> list[Attempt]:
+        """Return its sends, questions and telling polls, oldest first."""
 
     def receipts(self, agency: str, submission: str) -> list[bytes]:
         """Return the state's receipts as they came, oldest first."""

@@ -182,7 +182,7 @@ submission = Table(
 )
 Index("submission_lane", submission.c.lane, submission.c.seq)
 #: What a lane may wait behind: a claim looks at nothing else, however long the history grows.
-WAITING: Final = "state IN ('received', 'held', 'ready', 'sending', 'in_doubt', 'stuck', 'pending')"
+WAITING: Final = "state IN ('received', 'held', 'handed_off', 'ready', 'sending', 'in_doubt', 'stuck', 'pending')"
 Index(
     "submission_waiting",
     submission.c.lane,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
 
 from canonical.assessment import Assessment
+from canonical.errors import EcasBridgeError
 from canonical.finding import HoldCause
 from canonical.submission import State
 from service.clock import from_milliseconds
@@ -52,6 +53,10 @@ _WITH_US: Final = (State.READY, State.HELD, State.HANDED_OFF)
 _UNDER_WAY: Final = (State.SENDING, State.IN_DOUBT, State.STUCK)
 _WITH_THE_STATE: Final = (State.ACCEPTED, State.PENDING, State.SUSPENDED)
 _WHY: Final = "The member's consent was withdrawn."
+
+
+class ConsentGone(EcasBridgeError):
+    """A submission was in doubt, and the member's consent was withdrawn meanwhile: it is not sent again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,8 +55,13 @@ def test_what_mends_waits_behind_what_was_sent(outbox, clock, then, mend):
     second = mend(outbox, first)
     assert entry(outbox, second).corrects == first
     left = [taken.submission for taken in claim(outbox)]
-    assert left == ([second] if then in (State.ACCEPTED, State.PENDING, State.SUSPENDED) else
-                    [first] if then in (State.READY, State.IN_DOUBT) else [])
+    assert left == (
+        [second]
+        if then in (State.ACCEPTED, State.PENDING, State.SUSPENDED)
+        else [first]
+        if then in (State.READY, State.IN_DOUBT)
+        else []
+    )
 
 
 @pytest.mark.parametrize("mend", [void, correct])

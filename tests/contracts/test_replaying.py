@@ -9,6 +9,7 @@ import pytest
 from waiting import AGENCY, claim, draft, entry, put, sent, settle, state
 
 from canonical.finding import HoldCause
+from canonical.stuck import Resolution
 from canonical.submission import State, StuckCause
 from service.outbox.prospects import How, Left
 from service.outbox.replaying import Order, Progress
@@ -141,9 +142,6 @@ def test_what_moved_meanwhile_is_skipped_and_counted(outbox):
     (id_,) = stuck(outbox, 1)
     replay = begin(outbox, [id_])
     (task,) = outbox.take_turns(50)
-    outbox.cancel(AGENCY, id_, actor="x", note="n")
-    from canonical.stuck import Resolution  # noqa: PLC0415
-
     outbox.resolve(AGENCY, id_, Resolution.CANCEL, WORD)
     assert outbox.again(task)
     assert outbox.replay(replay.id).became == {"moved": 1}
@@ -215,16 +213,14 @@ def test_what_came_again_by_itself_is_not_doubled(outbox):
 
 def test_a_held_one_is_judged_in_its_place(outbox):
     """The cause is cured: it goes on under its own id; where it is not, the replay says so."""
-    cured, still = put(
-        outbox, draft("d1", "100000000001", State.HELD), draft("d2", "100000000002", State.HELD)
-    )
+    cured, still = put(outbox, draft("d1", "100000000001", State.HELD), draft("d2", "100000000002", State.HELD))
     replay = begin(outbox, [cured, still])
-    first, = outbox.take_turns(1)
+    (first,) = outbox.take_turns(1)
     assert outbox.judged(first, draft("d1", "100000000001"))
     assert [taken.submission for taken in claim(outbox)] == [cured]
     outbox.steer(replay.id, Progress.PAUSED)
     outbox.steer(replay.id, Progress.RUNNING)
-    second, = outbox.take_turns(1)
+    (second,) = outbox.take_turns(1)
     assert outbox.judged(second, draft("d2", "100000000002", State.HELD))
     assert outbox.replay(replay.id).became == {"judged": 1, "still_stopped": 1}
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from sqlalchemy import select
 from waiting import AGENCY, claim, draft, entry, put, sent, state
 
 from canonical.finding import HoldCause
+from canonical.stuck import Resolution
 from canonical.submission import State, StuckCause
+from service.outbox import schema as t
 from service.outbox.engine import reading
+from service.outbox.prospects import Left
+from service.outbox.resolving import Word
 from service.outbox.withdrawals import withdrawn
 
 CHILD = {"MEMBER_ID": "100000000001"}
@@ -111,10 +118,6 @@ def test_the_question_before_every_send(outbox):
 
 def test_no_replay_and_no_resolution_sends_what_was_withdrawn(outbox):
     """Given up before the withdrawal: a person's wish to send it again is refused."""
-    from canonical.stuck import Resolution  # noqa: PLC0415
-    from service.outbox.prospects import Left  # noqa: PLC0415
-    from service.outbox.resolving import Word  # noqa: PLC0415
-
     stuck = sent(outbox, "d1", State.STUCK, StuckCause.GAVE_UP)
     withdraw(outbox)
     found = outbox.resolve(AGENCY, stuck, Resolution.RESEND, Word(actor="x", note="n"))
@@ -123,7 +126,6 @@ def test_no_replay_and_no_resolution_sends_what_was_withdrawn(outbox):
 
 
 def _without(made, answers):
-    from dataclasses import replace  # noqa: PLC0415
 
     gone = {item for item, text in answers.items() if text is None}
     kept = {item: answer for item, answer in made.assessment.answers.items() if item not in gone}
@@ -131,8 +133,5 @@ def _without(made, answers):
 
 
 def _child(connection):
-    from sqlalchemy import select  # noqa: PLC0415
-
-    from service.outbox import schema as t  # noqa: PLC0415
 
     return connection.execute(select(t.child.c.id)).scalar_one()

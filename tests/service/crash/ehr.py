@@ -121,7 +121,7 @@ class Ehr:
                 break
             if isinstance(status, int) and status not in _AGAIN:
                 raise AssertionError(f"the service answered {status}")
-            time.sleep(0.05)
+            time.sleep(0.1)
         connection.close()
         self._write({"document": child.document(number), "child": child.name})
 

@@ -18,6 +18,7 @@ _PATIENCE = 4.0
 #: Seconds in which a killed process has to be at work again.
 _RECOVERS_WITHIN = 60.0
 _LOOK_EVERY = 0.002
+_RESTS = 0.008
 #: Seconds in which whatever a stopped process had written already arrives.
 _SETTLES = 0.01
 _AT_RANDOM = "at random"
@@ -86,38 +87,43 @@ def kill_at(scene: Scene, weather: str, plan: Sequence[Aim], rng: random.Random)
 
 
 def _at_step(victim: Actor, aim: Step, watch: Watch) -> Counter[Step]:
-    """Kill the victim where it stands at this step: stopped first, looked at again, and let go where it moved on."""
+    """Kill the victim where it stands at this step; where that does not come, wherever it stands."""
     _busy(victim, watch)
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        if aim in watch.steps(victim):
-            victim.stop()
-            time.sleep(_SETTLES)
-            steps = watch.steps(victim)
-            if aim is Step.RECORDED and steps:
-                steps[aim] += 1  # that is why it was stopped
-            if aim in steps:
-                victim.kill()
-                return steps
-            victim.go_on()
+        if aim in watch.steps(victim) and (steps := _stopped(victim, aim, watch)):
+            victim.kill()
+            return steps
         time.sleep(_LOOK_EVERY)
-    _busy(victim, watch)
-    victim.kill()
-    return watch.steps(victim)
+    return _in_flight(victim, watch)
 
 
 def _at_random(victim: Actor, watch: Watch, rng: random.Random) -> Counter[Step]:
-    """Kill the victim at whatever moment of its work; a worker without stopping it, for its work is looked at in the database."""
+    """Kill the victim at whatever moment of its work."""
     _busy(victim, watch)
     time.sleep(rng.uniform(0, 0.3))
-    _busy(victim, watch)
-    if victim.name == "work":
-        victim.kill()
-        return watch.steps(victim)
+    return _in_flight(victim, watch)
+
+
+def _in_flight(victim: Actor, watch: Watch) -> Counter[Step]:
+    """Kill the victim as soon as it has anything under way."""
+    while True:
+        _busy(victim, watch)
+        if steps := _stopped(victim, None, watch):
+            victim.kill()
+            return steps
+
+
+def _stopped(victim: Actor, aim: Step | None, watch: Watch) -> Counter[Step]:
+    """Stop the victim and look where it stands; let it go on where that is nowhere, or elsewhere than it should."""
     victim.stop()
     time.sleep(_SETTLES)
     steps = watch.steps(victim)
-    victim.kill()
+    if aim is Step.RECORDED and steps:
+        steps[aim] += 1  # that is why it was stopped
+    if not steps or (aim is not None and aim not in steps):
+        victim.go_on()
+        return Counter()
     return steps
 
 
@@ -127,4 +133,4 @@ def _busy(victim: Actor, watch: Watch) -> None:
     while not watch.steps(victim):
         assert victim.is_up, f"ecas {victim.name} ended by itself: {victim.log.read_text()[-2000:]}"
         assert time.monotonic() < deadline, f"ecas {victim.name} does not go on: {victim.log.read_text()[-2000:]}"
-        time.sleep(_LOOK_EVERY)
+        time.sleep(_RESTS)

@@ -8,7 +8,8 @@ import time
 import pytest
 from actor import Actor
 from scene import scene
-from sleeper import WEATHER, sleep_over_the_lease
+from sleeper import TOTAL_TIMEOUT, WEATHER, in_the_midst, sleep_over_the_lease
+from sqlalchemy.engine import make_url
 
 OTHERS = {"sqlite": 1, "postgresql": 2}
 
@@ -16,9 +17,9 @@ OTHERS = {"sqlite": 1, "postgresql": 2}
 @pytest.mark.timeout(300)
 def test_a_worker_that_wakes_after_its_lease_changes_nothing(tmp_path, database_url, capsys):
     """Its record of what others took over is refused, and what it had not sent yet it does not send beside them."""
-    others = OTHERS[database_url.partition("+")[0].partition(":")[0]]
-    with scene(tmp_path, database_url, weather=WEATHER, workers=0, total_timeout=1) as here:
-        sleeper, mine = sleep_over_the_lease(here, others)
+    others = OTHERS[make_url(database_url).get_backend_name()]
+    with scene(tmp_path, database_url, weather=WEATHER, workers=0, total_timeout=TOTAL_TIMEOUT) as here:
+        sleeper, mine = sleep_over_the_lease(here, others, in_the_midst)
         _notices(sleeper)
         counted = here.finish()
         with capsys.disabled():

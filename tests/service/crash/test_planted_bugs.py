@@ -49,7 +49,9 @@ def test_a_planted_bug_is_found(tmp_path: Path, bug: Bug, capsys):
     """A few kills, and the count of what went wrong is not nothing: the fault is the one that this bug leads to."""
     root = planted.planted(bug, ROOT, _folder(tmp_path))
     with scene(tmp_path, f"sqlite:///{tmp_path}/outbox.sqlite3", weather=WEATHER, root=root) as here:
-        kill_at(here, WEATHER, bug.kills, random.Random(1))
+        for kill in bug.kills:
+            _more_acknowledged(here)
+            kill_at(here, WEATHER, [kill], random.Random(1))
         counted = here.finish() if bug.only_at_the_end else _shown(here, bug)
         _tell(capsys, bug, counted)
         assert counted.faults[bug.fault] > 0, counted
@@ -61,8 +63,10 @@ def test_a_missing_fence_is_found(tmp_path: Path, capsys):
     bug = planted.NO_FENCE
     root = planted.planted(bug, ROOT, _folder(tmp_path))
     url = f"sqlite:///{tmp_path}/outbox.sqlite3"
-    with scene(tmp_path, url, weather=sleeper.WEATHER, workers=0, total_timeout=1, root=root) as here:
-        sleeper.sleep_over_the_lease(here, 1)
+    with scene(
+        tmp_path, url, weather=sleeper.WEATHER, workers=0, total_timeout=sleeper.TOTAL_TIMEOUT, root=root
+    ) as here:
+        sleeper.sleep_over_the_lease(here, 1, sleeper.before_it_sends)
         counted = _shown(here, bug)
         _tell(capsys, bug, counted)
         assert counted.faults[bug.fault] > 0, counted
@@ -74,6 +78,13 @@ def test_without_a_bug_the_same_kills_count_nothing(tmp_path: Path):
     with scene(tmp_path, f"sqlite:///{tmp_path}/outbox.sqlite3", weather=WEATHER) as here:
         kill_often(here, WEATHER, 5, random.Random(1))
         assert here.finish().is_clean
+
+
+def _more_acknowledged(here) -> None:
+    before, deadline = here.ehr.acknowledged, time.monotonic() + 60
+    while here.ehr.acknowledged < before + 20:
+        assert time.monotonic() < deadline, "nothing is acknowledged"
+        time.sleep(0.005)
 
 
 def _shown(here, bug: Bug):

@@ -11,7 +11,7 @@ branch_labels = None
 depends_on = None
 
 _SEQUENCE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_WAITING = sa.text("state IN ('received', 'held', 'ready', 'sending', 'in_doubt', 'stuck', 'pending')")
+_WAITING = sa.text("state IN ('received', 'held', 'handed_off', 'ready', 'sending', 'in_doubt', 'stuck', 'pending')")
 _DUE = sa.text("due_at IS NOT NULL")
 _MERGED = sa.text("merged_into IS NOT NULL")
 _OPEN = sa.text("ended_at IS NULL")
