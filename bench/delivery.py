@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import secrets
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -92,7 +93,7 @@ def _bare(which: str, folder: Path) -> Drain:
         name = {"client": "bare aiohttp, documents built before", "gateway": "our gateway, no queue"}[which]
         arguments = ("bench.bare", which, peer.address, str(folder / "specs"), str(_DOCUMENTS))
         with program(*arguments, settings={}, folder=folder, log=folder / "bare.log") as process:
-            return _measured(name, peer, _DOCUMENTS, process.pid, None)
+            return _measured(name, peer, _DOCUMENTS, process, None)
 
 
 def _ours(which: str, folder: Path, server: PostgresServer) -> Drain:
@@ -101,7 +102,7 @@ def _ours(which: str, folder: Path, server: PostgresServer) -> Drain:
         filled(environment, folder, work(_DOCUMENTS)).engine.dispose()
         database = server.pid if which == "PostgreSQL" else None
         with program("service", "work", settings=environment, folder=folder, log=folder / "work.log") as worker:
-            return _measured(f"ecas work on {which}", peer, _DOCUMENTS, worker.pid, database)
+            return _measured(f"ecas work on {which}", peer, _DOCUMENTS, worker, database)
 
 
 def _rival(folder: Path, server: PostgresServer) -> Drain:
@@ -112,20 +113,20 @@ def _rival(folder: Path, server: PostgresServer) -> Drain:
         asyncio.run(rival.fill(address, work(_OF_THE_RIVAL)))
         arguments = ("bench.rival", address, peer.address, str(folder / "specs"))
         with program(*arguments, settings={}, folder=folder, log=folder / "rival.log") as worker:
-            return _measured("procrastinate on PostgreSQL", peer, _OF_THE_RIVAL, worker.pid, server.pid)
+            return _measured("procrastinate on PostgreSQL", peer, _OF_THE_RIVAL, worker, server.pid)
 
 
-def _measured(name: str, peer: State, count: int, worker: int, database: int | None) -> Drain:
+def _measured(name: str, peer: State, count: int, worker: subprocess.Popen[bytes], database: int | None) -> Drain:
     """Watch the peer from the first fifth to the last document; the queue's own last word counts too."""
-    warm = _until(lambda: peer.counts()[0], round(count * _WARM))
-    began, cpu = time.perf_counter(), (cpu_of(worker), cpu_of(database) if database else 0.0)
-    last = _until(lambda: peer.counts()[1], count)
+    warm = _until(lambda: peer.counts()[0], round(count * _WARM), worker)
+    began, cpu = time.perf_counter(), (cpu_of(worker.pid), cpu_of(database) if database else 0.0)
+    last = _until(lambda: peer.counts()[1], count, worker)
     seconds = time.perf_counter() - began
     if name.startswith(("ecas", "procrastinate")):
         time.sleep(_SETTLING)
-        used = cpu_of(worker) - cpu[0], (cpu_of(database) if database else 0.0) - cpu[1]
+        used = cpu_of(worker.pid) - cpu[0], (cpu_of(database) if database else 0.0) - cpu[1]
     else:
-        used = cpu_of(worker) - cpu[0], 0.0
+        used = cpu_of(worker.pid) - cpu[0], 0.0
     done = last - warm
     return Drain(name=name, worker=used[0] / done, database=used[1] / done, per_second=done / seconds)
 
@@ -137,22 +138,23 @@ def _restart(which: str, folder: Path, server: PostgresServer) -> str:
         filled(environment, folder, work(_QUEUED)).engine.dispose()
         log = folder / "work.log"
         with program("service", "work", settings=environment, folder=folder, log=log) as worker:
-            _until(lambda: peer.counts()[0], 500)
+            _until(lambda: peer.counts()[0], 500, worker)
             worker.kill()
             worker.wait()
         came = len(peer.arrivals())
         began = time.time()
-        with program("service", "work", settings=environment, folder=folder, log=log):
-            _until(lambda: peer.counts()[0], came + 1)
+        with program("service", "work", settings=environment, folder=folder, log=log) as worker:
+            _until(lambda: peer.counts()[0], came + 1, worker)
             first = peer.arrivals()[came][0] - began
     return f"{which}: killed with {_QUEUED - came:,} queued; the next worker's first send after {first:.2f} s"
 
 
-def _until(look: Callable[[], int], enough: int) -> int:
+def _until(look: Callable[[], int], enough: int, sender: subprocess.Popen[bytes]) -> int:
     """Wait until there is enough, and return how much there is."""
     deadline = time.monotonic() + 300
     while (seen := look()) < enough:
         assert time.monotonic() < deadline, f"{seen} of {enough} after five minutes"
+        assert not sender.poll(), f"a sender ended with {sender.returncode} after {seen} of {enough}"
         time.sleep(0.02)
     return seen
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -26,7 +25,6 @@ from tests.backlog import Work, queue, works
 
 IN_FLIGHT: Final = 64
 AGENCIES: Final = tuple(f"agency-{number:02}" for number in range(20))
-MASTER_KEY: Final = base64.b64encode(bytes(range(32))).decode()
 
 
 def package(folder: Path) -> Path:
@@ -69,7 +67,6 @@ def settings(folder: Path, database_url: str, gateway_url: str) -> dict[str, str
         "ECAS_DATA_DIR": str(folder / "var"),
         "ECAS_DATABASE_URL": database_url,
         "ECAS_SPEC_PATH": str(folder / "specs"),
-        "ECAS_MASTER_KEY": MASTER_KEY,
         "ECAS_GATEWAY_URL": gateway_url,
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 
 from adapters import registry
@@ -13,13 +14,14 @@ from canonical.payload import Payload
 from canonical.submission import State
 from service.clock import Clock
 from service.fitting import fitted
-from service.judging import Judge, located
+from service.judging import Judge, assessed, located
 from service.mappings import Mappings
 from service.outbox.outbox import Draft, Entry, Outbox, Reply, Request
 from service.refusals import foreign
 from service.roster.rosters import Rosters
 from service.routes import Route, Routes, Ways
 from specs.catalog import Catalog
+from specs.due import due
 from specs.spec import Spec
 
 #: Writes the answer to a submission: its entries, and what concerns the payload as a whole.
@@ -87,9 +89,18 @@ class Intake:
         reading, reports = self.judge(payload, format=format, altered=altered)
         ways = self.routes.of(payload.agency or "")
         return reading, [
-            self._draft(assessment, report, ways)
+            replace(self._draft(assessment, report, ways), next_due=self._next_due(assessment, report))
             for assessment, report in zip(reading.assessments, reports, strict=True)
         ]
+
+    def _next_due(self, assessment: Assessment, report: Report) -> date | None:
+        """Return when the child's next assessment falls due by this one, by the package that judged it."""
+        assessed_on = assessed(assessment)
+        if report.judged_by is None or assessed_on is None:
+            return None
+        spec = self.spec or self.catalog.for_date(assessed_on)
+        instrument = spec.instruments.get(assessment.text("INSTRUMENT") or "")
+        return None if instrument is None else due(instrument, assessment.text("SERVICE"), assessed_on)
 
     def judge(
         self,

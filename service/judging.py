@@ -50,7 +50,7 @@ class Judge:
         Raises:
             NoSpecInForce: no published specification covers that date.
         """
-        return self.spec or self.catalog.for_date(_assessed_on(assessment) or today)
+        return self.spec or self.catalog.for_date(assessed(assessment) or today)
 
     def sending(self, today: date) -> Spec:
         """Return the package whose document and transport are in force today, whatever judged the assessment.
@@ -86,7 +86,8 @@ def located(payload: Payload, reading: Reading, *findings: tuple[Finding, ...]) 
     ]
 
 
-def _assessed_on(assessment: Assessment) -> date | None:
+def assessed(assessment: Assessment) -> date | None:
+    """Return the assessment date; None where it is missing or broken."""
     try:
         return date.fromisoformat(assessment.text("ASSESSMENT_DATE") or "")
     except ValueError:

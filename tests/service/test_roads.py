@@ -142,9 +142,9 @@ def test_whether_a_pending_one_holds_its_lane_is_asked_of_the_day(shelf, office)
     draft.set_keys(shelf / draft.VERSION / "transport.toml", waits_for_pending="true")
     seal(shelf / draft.VERSION)
     service = office.open(shelf)
-    assert not service.outbox._waits_for_pending()
+    assert not service.outbox._rules().behind_pending
     office.moment = JULY
-    assert service.outbox._waits_for_pending()
+    assert service.outbox._rules().behind_pending
 
 
 @pytest.mark.parametrize("status", ["draft", "official"])

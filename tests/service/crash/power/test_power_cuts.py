@@ -134,6 +134,18 @@ def test_five_hundred_power_cuts_lose_nothing_acknowledged(life, tmp_path, capsy
     assert (tally.cuts, tally.torn > 100, tally.in_checkpoint > 50) == (500, True, True)
 
 
+@pytest.mark.parametrize(
+    "places",
+    [{"data_dir": "var"}, {"data_dir": ".", "key_file": "keys/master.key"}],
+    ids=["a data folder of its own making", "a key elsewhere"],
+)
+def test_folders_that_the_service_makes_are_durable_before_anything_in_them(places, tmp_path, capsys):
+    """A database that was flushed is lost all the same if the name of its folder, or of its key, was not."""
+    tally = cut_and_restart(record(tmp_path / "life", 30, places=places), tmp_path / "left", 60, places=places)
+    say(capsys, f"power cuts, {places}: {tally}")
+    assert (tally.lost, tally.broken) == (0, [])
+
+
 def test_the_record_is_whole(life):
     """With nothing dropped, the disk that the record describes is the folder that the process left, byte for byte."""
     disk = Disk()
@@ -167,11 +179,7 @@ def test_a_flush_that_is_not_done_is_caught(life, folders_only, tmp_path, capsys
 @pytest.mark.parametrize(
     ("journal", "flushes", "loses"),
     [
-        (
-            "WAL",
-            "FULL",
-            False,
-        ),  # the words that we say ourselves: what is caught below is the setting, not the planting
+        ("WAL", "FULL", False),  # our own words: what is caught below is the setting, not the planting
         ("WAL", "NORMAL", True),
         ("WAL", "OFF", True),
         ("DELETE", "FULL", True),  # the unlinked journal may come back and undo the last commit
