@@ -12,6 +12,7 @@ from fhir.resources.R4B.bundle import Bundle
 
 from adapters import registry
 from bench.figure import Figure, beside
+from bench.intake import intake
 from bench.keys import import_of_2000, import_of_the_same
 from bench.rules import beside_fhirpath, declarative, load_package
 from bench.standing import one_standing
@@ -77,3 +78,5 @@ for figure in (
     import_of_the_same,
 ):
     print(figure(), flush=True)
+for line in intake():
+    print(line, flush=True)

@@ -7,6 +7,7 @@ EcasBridgeError
 ├─ NoSpecInForce            no published specification covers this date
 ├─ IllegalMove              a submission cannot go from here to there
 ├─ LostLease                another worker took the lane over; this one must not record anything
+├─ Erased                   the record is no more: its data key was destroyed
 ├─ UnfitDocument            the package's own schema refuses the document that we built
 └─ GatewayError
     ├─ NotReceived          the state never got it; safe to send again
@@ -61,6 +62,12 @@ class IllegalMove(EcasBridgeError):
 
 class LostLease(EcasBridgeError):
     """Another worker took the lane over; this one must not record anything."""
+
+
+class Erased(EcasBridgeError):
+    """The record is no more: it was erased, and nobody can read it again."""
+
+    exit_code = 1
 
 
 class UnfitDocument(EcasBridgeError):

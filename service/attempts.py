@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from canonical.assessment import Assessment
 from canonical.errors import ConfigurationError, EcasBridgeError, InterlockClosed, LostLease, UnfitDocument
 from canonical.finding import HoldCause
-from canonical.outcome import Document, NotThere, Outcome, Reply, Unsure
+from canonical.outcome import Document, Misconfigured, NotThere, Outcome, Reply, TryLater, Unsure
 from canonical.submission import State, StuckCause
 from gateway_client.envelope import build
 from service.clock import Clock
@@ -26,6 +26,7 @@ from service.outbox.withdrawals import ConsentGone
 from service.refusals import unfit, withdrawn_before
 from service.roads import Road, Roads
 from service.settlement import Settling, never_blindly
+from service.tracing import Step, step
 from specs.windows import Span, Windows
 from validators.certification import refused_twice
 
@@ -102,7 +103,8 @@ class Attempts:
     async def _sent(self, road: Road, document: Document, claim: Claim) -> Outcome:
         """Send; where our own program fails on the way, bytes may have left: that is a doubt, and no answer."""
         try:
-            return await road.gateway.send(document, idempotency_key=claim.idempotency_key)
+            with step(Step.SEND):
+                return await road.gateway.send(document, idempotency_key=claim.idempotency_key)
         except EcasBridgeError:
             raise
         except Exception as fault:  # noqa: BLE001 - see above
@@ -111,12 +113,33 @@ class Attempts:
 
     async def _asked(self, road: Road, document: Document, claim: Claim) -> Reply:
         try:
-            return await road.gateway.ask(document, idempotency_key=claim.idempotency_key)
+            with step(Step.ASK):
+                return await road.gateway.ask(document, idempotency_key=claim.idempotency_key)
         except EcasBridgeError:
             raise
         except Exception as fault:  # noqa: BLE001 - see above
             _log.exception("a question failed", submission=claim.submission, kind=type(fault).__name__)
             return Unsure(why=_OUR_FAULT)
+
+    async def ask(self, claim: Claim) -> tuple[str, Settlement | None] | None:
+        """Ask the state what it has under a key, and send nothing; return the outcome's name and what follows.
+
+        Nothing follows where the state has nothing. None where it gave no word, or cannot be asked at all.
+        """
+        road = self.roads.today()
+        if road.transport.query is None:
+            return None
+        settling = Settling(transport=road.transport, open_road=timedelta(0), rng=self.rng)
+        try:
+            reply = await self._asked(road, self._document(claim), claim)
+        except UnfitDocument:
+            return None
+        match reply:
+            case NotThere():
+                return "NotThere", None
+            case TryLater() | Unsure() | Misconfigured():
+                return None
+        return type(reply).__name__, self._explained(settling.of_question(reply, claim), claim)
 
     async def poll(self, poll: Poll) -> Settlement:
         """Ask how a receipt stands now."""
@@ -164,7 +187,8 @@ class Attempts:
     def _built(self, assessment: Assessment, at: datetime) -> Document:
         """Build the document as it is sent at that moment; under one package for everything it never leaves a rehearsal."""
         judging = self.judge.spec_for(assessment, self.clock().date())
-        document = build(assessment, judging, self.judge.sending(at.date()))
+        with step(Step.BUILD):
+            document = build(assessment, judging, self.judge.sending(at.date()))
         return replace(document, provisional=document.provisional or self.judge.spec is not None)
 
 

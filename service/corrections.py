@@ -96,7 +96,7 @@ class Corrections:
         raise MovedMeanwhile("The submission moved while it was being voided. Say it again.")
 
     def correct(
-        self, payload: Payload, submission: str, *, format: str | None, request: Request, answer: Answering
+        self, payload: Payload, submission: str, *, format: str | None, request: Request, answer: Answering, actor: str
     ) -> Reply:
         """Take a payload whose one assessment replaces a document.
 
@@ -112,7 +112,7 @@ class Corrections:
             found = self.outbox.lineage(payload.agency or "", submission)
             if found is None or found.stage is Stage.OVER:
                 raise NothingToCorrect("The state does not have it: send the record again with “ecas submit”.")
-            reply = self._corrected(payload, submission, found, format, request, answer)
+            reply = self._corrected(payload, submission, found, format, request, answer, actor)
             if reply is not None:
                 return reply
         raise MovedMeanwhile("The submission moved while its correction was judged. Send it again.")
@@ -125,6 +125,7 @@ class Corrections:
         format_: str | None,
         request: Request,
         answer: Answering,
+        actor: str,
     ) -> Reply | None:
         def altered(read: Assessment) -> Assessment:
             return bearing(read, _identity(found, read))
@@ -140,8 +141,8 @@ class Corrections:
             drafts[0],
             found=found,
             request=request,
-            answer=lambda entries: answer(entries, reading.findings),
-            word=Word(actor="the agency", note=""),
+            answer=lambda entries: answer(entries, reading),
+            word=Word(actor=actor, note=""),
         )
 
     def _void_of(self, agency: str, found: Lineage) -> Draft:

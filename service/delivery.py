@@ -21,6 +21,7 @@ from service.clock import Clock
 from service.outbox.outbox import Claim, Exchange, Outbox, Poll, Settlement
 from service.owners import Owner
 from service.roads import Roads
+from service.tracing import Step, mark, step
 from specs.windows import Windows
 
 #: How long an idle worker sleeps before it looks again; jittered, so that workers do not look in step.
@@ -64,6 +65,8 @@ class Delivery:
     clock: Clock
     rng: random.Random
     store: ThreadPoolExecutor
+    #: How long what is under way is given when the worker is told to stop.
+    grace: timedelta = timedelta(seconds=20)
 
     async def run(self, *, until_idle: bool, stopping: asyncio.Event) -> None:
         """Deliver until told to stop (what is under way is finished), or until idle; a database that is away is waited for."""
@@ -119,11 +122,13 @@ class Delivery:
         return 4 * self.roads.today().transport.total_timeout + timedelta(seconds=10)
 
     async def _deliver(self, claim: Claim, until: float, under_way: _UnderWay) -> None:
-        ended = await self.attempts.make(claim, self._stored, until)
+        with step(Step.ATTEMPT, of=claim.submission, agency=claim.agency, attempt=claim.attempts):
+            ended = await self.attempts.make(claim, self._stored, until)
         under_way.done.append(ended)  # looked up only now: while the attempt lasted, another list took its place
 
     async def _poll(self, poll: Poll) -> None:
-        settlement = await self.attempts.poll(poll)
+        with step(Step.POLL, of=poll.submission):
+            settlement = await self.attempts.poll(poll)
         try:
             await self._stored(self.outbox.settle_poll, poll, settlement)
         except LostLease:
@@ -132,9 +137,15 @@ class Delivery:
             _log.warning("the database does not answer", submission=poll.submission, kind=type(error).__name__)
 
     async def _finish(self, under_way: _UnderWay) -> None:
-        """Let what is under way come to its end, and record it; what cannot be recorded now is asked about later."""
+        """Let what is under way come to its end, and record it; what cannot be recorded now is asked about later.
+
+        What lasts longer than the grace is left: its lease ends with this worker, and the next one asks about it.
+        """
         if under_way.tasks:
-            await asyncio.wait(under_way.tasks)
+            _, late = await asyncio.wait(under_way.tasks, timeout=self.grace.total_seconds())
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         if under_way.done:
             try:
                 await self._exchange(under_way, 0)
@@ -167,6 +178,12 @@ class Delivery:
 
 
 def _tell(claim: Claim, settlement: Settlement, *, lost: bool) -> None:
+    mark(
+        Step.SETTLE,
+        claim.submission,
+        outcome="lost" if lost else settlement.outcome,
+        state=settlement.state.value,
+    )
     if lost:
         _log.warning("lease lost; nothing recorded", submission=claim.submission)
         return

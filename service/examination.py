@@ -14,21 +14,24 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from canonical.errors import ConfigurationError, InterlockClosed, NoSpecInForce
 from canonical.version import __version__
 from gateway_client.interlock import Interlock
-from service import settings, vault
+from service import settings
 from service.clock import from_milliseconds
+from service.keyring.sources import ENVIRONMENT
 from service.mappings import Mappings
 from service.outbox import migrate
 from service.outbox import schema as t
 from service.outbox.engine import open_engine, reading
 from service.road_to_state import RoadToState, private_files, road_to_state
 from service.settings import Settings
+from service.tenants.row_security import weaknesses
+from service.tenants.tenant import EVERY
 from specs.catalog import Catalog
 from specs.spec import Spec
 from validators.roster import Roster
@@ -116,8 +119,8 @@ def _packages(chosen: Settings, now: datetime) -> Iterator[Observation]:
 
 def _private_files(chosen: Settings, file: Path | None) -> Iterator[Observation]:
     """Look at the files that nobody else may read."""
-    if os.environ.get(vault.ENVIRONMENT):
-        yield _ok("master key", f"in the environment variable {vault.ENVIRONMENT}")
+    if os.environ.get(ENVIRONMENT):
+        yield _ok("master key", f"in the environment variable {ENVIRONMENT}")
     elif not chosen.master_key_file.exists():
         yield _ok("master key", "none yet: the service makes one at its first start")
     else:
@@ -164,7 +167,8 @@ def _schema(chosen: Settings, file: Path | None) -> Iterator[Observation]:
             yield _ok("durability", "WAL, flushed at every commit (synchronous=FULL)")
         if revision == head:
             yield _ok("schema", f"{revision}, that of this release")
-            with reading(engine) as connection:
+            yield from _tenants(engine)
+            with reading(engine, EVERY) as connection:
                 imported = connection.execute(
                     select(t.roster.c.agency, func.max(t.roster.c.imported_at)).group_by(t.roster.c.agency)
                 ).all()
@@ -177,6 +181,20 @@ def _schema(chosen: Settings, file: Path | None) -> Iterator[Observation]:
             )
     finally:
         engine.dispose()
+
+
+def _tenants(engine: Engine) -> Iterator[Observation]:
+    """Look whether the database itself keeps the agencies apart."""
+    if engine.dialect.name != "postgresql":
+        return
+    with reading(engine) as connection:
+        found = weaknesses(connection)
+    mend = (
+        "Run “ecas database prepare”: ECAS_DATABASE_OWNER_URL owns the tables, ECAS_DATABASE_URL is a role of its own."
+    )
+    yield from ((_fail if weakness.open else _warn)("tenants", weakness.words, mend) for weakness in found)
+    if not found:
+        yield _ok("tenants", "kept apart by row-level security; the service's role owns no table")
 
 
 def _roster(chosen: Settings, now: datetime) -> Iterator[Observation]:

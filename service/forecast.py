@@ -115,6 +115,11 @@ def departures(
         yield Departure(lane=lane, position=position, leaves_at=datetime.fromtimestamp(leaves, UTC))
 
 
+def leaves_at(ahead: int, *, now: datetime, rate: float, closures: Iterable[Span] = ()) -> datetime | None:
+    """Return when one leaves that so many go before; None where nothing says that it ever will."""
+    return _moment(_Road(now, closures).moment_after((ahead + 1) / rate)) if rate > 0 else None
+
+
 def _departures(queue: _Queue, road: _Road, rate: float) -> Iterator[tuple[float, int, int]]:
     """Yield when each submission leaves, its lane and its position, as long as there is a road."""
     left = 0

@@ -9,23 +9,27 @@ from typing import Final
 
 from adapters import registry
 from canonical.assessment import Assessment, Reading
-from canonical.finding import Finding, HoldCause, Kind, Report, Severity
+from canonical.errors import EcasBridgeError
+from canonical.finding import HoldCause, Kind, Report, Severity
 from canonical.payload import Payload
 from canonical.submission import State
 from service.clock import Clock
+from service.crowding import Crowding
 from service.fitting import fitted
 from service.judging import Judge, assessed, located
 from service.mappings import Mappings
+from service.outbox.crowd import QUEUED
 from service.outbox.outbox import Draft, Entry, Outbox, Reply, Request
 from service.refusals import foreign
 from service.roster.rosters import Rosters
 from service.routes import Route, Routes, Ways
+from service.tracing import Step, received, step
 from specs.catalog import Catalog
 from specs.due import due
 from specs.spec import Spec
 
-#: Writes the answer to a submission: its entries, and what concerns the payload as a whole.
-Answering = Callable[[Sequence[Entry], Sequence[Finding]], tuple[int, bytes]]
+#: Writes the answer to a payload: what its assessments became, in the order of the reading, and the reading itself.
+Answering = Callable[[Sequence[Entry], Reading], tuple[int, bytes]]
 
 #: Gives an assessment what its payload cannot know, before it is judged: the version of a correction.
 Altering = Callable[[Assessment], Assessment]
@@ -52,6 +56,15 @@ CURED_BY_JUDGING: Final = frozenset(
 )
 
 
+class TooManyAssessments(EcasBridgeError):
+    """A payload holds more assessments than are taken at once."""
+
+    def __init__(self, count: int, most: int) -> None:
+        """Say how many it holds and how many it may."""
+        super().__init__(f"The payload holds {count} assessments; at most {most} are taken at once.")
+        self.count, self.most = count, most
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
     """The first half of a submission's way."""
@@ -64,6 +77,10 @@ class Intake:
     clock: Clock
     #: The one package that the settings name for everything; None for those in force.
     spec: Spec | None = None
+    #: Whether there is room for more; None where nobody asks.
+    crowding: Crowding | None = None
+    #: Assessments of one payload, at most.
+    at_most: int | None = None
 
     def receive(self, payload: Payload, *, format: str | None, request: Request | None, answer: Answering) -> Reply:
         """Read a payload, judge its assessments, and write all of it down in one transaction.
@@ -72,21 +89,36 @@ class Intake:
 
         Raises:
             KeyReused: the request's key came before with another body.
+            TooManyAssessments: it holds more than are taken at once; nothing was written down.
+            Full: there is no room for so many; nothing was written down.
         """
-        reading, drafts = self.drafts(payload, format=format)
-        return self.outbox.put(
-            payload,
-            reading.format,
-            drafts,
-            request=request,
-            answer=lambda entries: answer(entries, reading.findings),
-        )
+        agency = payload.agency or ""
+        reading, drafts = self.drafts(payload, format=format, at_most=self.at_most)
+        places = sum(draft.state in QUEUED for draft in drafts)
+        if self.crowding is not None and places:
+            self.crowding.check(agency, places)
+        with step(Step.WRITE, payload=payload.name, count=len(drafts)):
+            reply = self.outbox.put(
+                payload,
+                reading.format,
+                drafts,
+                request=request,
+                answer=lambda entries: answer(_traced(entries), reading),
+            )
+        if self.crowding is not None and not reply.replayed:
+            self.crowding.took(agency, places)
+        return reply
 
     def drafts(
-        self, payload: Payload, *, format: str | None, altered: Altering = lambda assessment: assessment
+        self,
+        payload: Payload,
+        *,
+        format: str | None,
+        altered: Altering = lambda assessment: assessment,
+        at_most: int | None = None,
     ) -> tuple[Reading, list[Draft]]:
         """Read and judge a payload, and return what is to be written down of it."""
-        reading, reports = self.judge(payload, format=format, altered=altered)
+        reading, reports = self.judge(payload, format=format, altered=altered, at_most=at_most)
         ways = self.routes.of(payload.agency or "")
         return reading, [
             replace(self._draft(assessment, report, ways), next_due=self._next_due(assessment, report))
@@ -109,14 +141,23 @@ class Intake:
         format: str | None,
         certification: bool = True,
         altered: Altering = lambda assessment: assessment,
+        at_most: int | None = None,
     ) -> tuple[Reading, list[Report]]:
-        """Read and judge a payload and write nothing; findings carry the lines and columns of their places."""
+        """Read and judge a payload and write nothing; findings carry the lines and columns of their places.
+
+        Raises:
+            TooManyAssessments: it holds more than ``at_most``; none was judged.
+        """
         agency = payload.agency or ""
-        reading = registry.read(payload, format=format, mapping=self.mappings.choose(payload, format))
+        with step(Step.READ, payload=payload.name):
+            reading = registry.read(payload, format=format, mapping=self.mappings.choose(payload, format))
+        if at_most is not None and len(reading.assessments) > at_most:
+            raise TooManyAssessments(len(reading.assessments), at_most)
         reading = replace(reading, assessments=tuple(map(altered, reading.assessments)))
-        judge = self.judge_for(agency, certification=certification)
-        judged = judge.judge_reading(reading, self.clock())
-        reports = [self._fit(assessment, report, judge) for assessment, report in judged]
+        with step(Step.JUDGE, payload=payload.name, count=len(reading.assessments)):
+            judge = self.judge_for(agency, certification=certification)
+            judged = judge.judge_reading(reading, self.clock())
+            reports = [self._fit(assessment, report, judge) for assessment, report in judged]
         whole, *each = located(payload, reading, reading.findings, *(report.findings for report in reports))
         reading = replace(reading, findings=whole)
         return reading, [replace(report, findings=found) for report, found in zip(reports, each, strict=True)]
@@ -184,6 +225,11 @@ class Intake:
         elif holds:
             state = State.HELD
         return Draft(assessment=assessment, report=report, state=state, holds=holds, why=_WHY[state])
+
+
+def _traced(entries: Sequence[Entry]) -> Sequence[Entry]:
+    received([entry.id for entry in entries])
+    return entries
 
 
 def not_live_yet(draft: Draft, entry: Entry) -> Draft:

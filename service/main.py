@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,18 +18,31 @@ from sqlalchemy import Engine
 from service.adoption import Adopting
 from service.agencies import Agencies
 from service.attempts import Attempts
+from service.audit.at_once import AtOnce
+from service.audit.audit import Audit
+from service.audit.checkpoints import Checkpoints
 from service.calendars.calendars import Calendars
 from service.chores import Chore, Chores
-from service.clock import Clock, utc_now
+from service.clock import Clock, to_milliseconds, utc_now
 from service.consents import Consents
 from service.corrections import Corrections
+from service.credentials.api_keys import ApiKeys
+from service.credentials.clients import Clients
+from service.credentials.credentials import Credentials
+from service.credentials.last_uses import LastUses
+from service.credentials.tokens import Tokens
+from service.crowding import Crowding, Room
 from service.delivery import Delivery
+from service.erasure import Erasures
+from service.expecting import Expecting
 from service.expiry_watch import look_at_certificates
+from service.free_space import free_space
 from service.handoffs import Handoffs
 from service.holds import Holds
 from service.identifiers import NewId, new_id
 from service.intake import Intake
 from service.judging import Judge
+from service.legal_holds import LegalHolds
 from service.mappings import Mappings
 from service.outbox import migrate
 from service.outbox.engine import database_moment, open_engine
@@ -39,6 +52,7 @@ from service.owners import Owner
 from service.replays import Replays
 from service.rerouting import Rerouting
 from service.resolutions import Resolutions
+from service.retention import Retention
 from service.road_to_state import RoadToState, road_to_state
 from service.roads import Roads
 from service.roster.rosters import Rosters
@@ -61,12 +75,18 @@ class Service:
     settings: Settings
     engine: Engine
     vault: Vault
+    audit: Audit
+    at_once: AtOnce
+    checkpoints: Checkpoints
     catalog: Catalog
     agencies: Agencies
+    credentials: Credentials
     routes: Routes
     rosters: Rosters
     outbox: SqlOutbox
     intake: Intake
+    crowding: Crowding
+    expecting: Expecting
     adopting: Adopting
     holds: Holds
     handoffs: Handoffs
@@ -75,6 +95,9 @@ class Service:
     resolutions: Resolutions
     corrections: Corrections
     consents: Consents
+    legal_holds: LegalHolds
+    erasures: Erasures
+    retention: Retention
     clock: Clock
     new_id: NewId
     #: Chooses the package of a day.
@@ -87,13 +110,21 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
     Raises:
         ConfigurationError: the deployment is wrong, in one sentence.
     """
-    vault = _vault(settings)
     engine = open_engine(settings.database)
-    migrate.upgrade(engine)
+    migrate.upgrade(engine, settings.database_owner_url)
+    vault = _vault(engine, settings)
+    moment = database_moment if engine.dialect.name == "postgresql" else None
+    audit = Audit(vault, moment or (lambda _: to_milliseconds(clock())))
     catalog = Catalog(*settings.spec_path)
     judge = Judge(catalog=catalog, spec=catalog.named(settings.spec) if settings.spec else None)
     judge.sending(clock().date())  # a deployment without a package for today is told at once
-    agencies = Agencies(engine, vault, clock, make_id)
+    credentials = Credentials(
+        keys=ApiKeys(engine, vault, clock, make_id),
+        clients=Clients(engine, clock, make_id, audit),
+        tokens=Tokens(engine, vault, clock, settings.audience),
+        uses=LastUses(engine, clock),
+    )
+    agencies = Agencies(engine, credentials.keys, clock)
     routes = Routes(engine, vault, clock)
     rosters = Rosters(engine, vault, clock, make_id, fallback=settings.roster)
     outbox = SqlOutbox(
@@ -102,9 +133,10 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
         destination=DESTINATION,
         clock=clock,
         new_id=make_id,
-        moment=database_moment if engine.dialect.name == "postgresql" else None,
+        moment=moment,
         rules=lambda: road_rules(judge.sending(clock().date()).transport),
     )
+    crowding = Crowding(outbox.crowd, Room(of_agency=settings.max_waiting_per_agency, in_all=settings.max_waiting))
     intake = Intake(
         catalog=catalog,
         mappings=Mappings.at(settings.mapping_path),
@@ -113,17 +145,39 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
         outbox=outbox,
         clock=clock,
         spec=judge.spec,
+        crowding=crowding,
+        at_most=settings.max_assessments,
     )
+    erasures = Erasures(engine=engine, vault=vault, audit=audit, clock=clock)
     return Service(
         settings=settings,
         engine=engine,
         vault=vault,
+        audit=audit,
+        at_once=AtOnce(engine, audit),
+        checkpoints=Checkpoints(
+            engine=engine,
+            audit=audit,
+            clock=clock,
+            key_file=settings.audit_key,
+            folder=settings.audit_folder,
+        ),
         catalog=catalog,
         agencies=agencies,
+        credentials=credentials,
         routes=routes,
         rosters=rosters,
         outbox=outbox,
         intake=intake,
+        crowding=crowding,
+        expecting=Expecting(
+            outbox=outbox,
+            crowding=crowding,
+            transport=lambda: judge.sending(clock().date()).transport,
+            windows=_ahead(settings, judge, clock),
+            destination=DESTINATION,
+            clock=clock,
+        ),
         adopting=Adopting(
             engine=engine,
             catalog=catalog,
@@ -139,6 +193,9 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
         resolutions=Resolutions(outbox=outbox),
         corrections=Corrections(intake=intake, outbox=outbox, clock=clock),
         consents=Consents(outbox=outbox, judge=judge, clock=clock),
+        legal_holds=LegalHolds(engine=engine, vault=vault, audit=audit, clock=clock, new_id=make_id),
+        erasures=erasures,
+        retention=Retention.of(settings, engine, erasures, clock),
         clock=clock,
         new_id=make_id,
         judge=judge,
@@ -200,6 +257,7 @@ def open_delivery(service: Service) -> Iterator[Delivery]:
             clock=service.clock,
             rng=rng,
             store=store,
+            grace=timedelta(seconds=service.settings.grace_seconds),
         )
 
 
@@ -217,6 +275,12 @@ def _windows(roads: Roads, calendars: Calendars) -> Windows:
     return Windows(*roads.today().transport.blackouts, calendars)
 
 
+def _ahead(settings: Settings, judge: Judge, clock: Clock) -> Callable[[], Windows]:
+    """Return what tells the windows to whoever only looks at the road."""
+    calendars = _calendars(settings)
+    return lambda: Windows(*judge.sending(clock().date()).transport.blackouts, calendars)
+
+
 def _calendars(settings: Settings) -> Calendars:
     return Calendars(settings.blackout_calendars, tell=lambda why: _log.error("a calendar", why=why))
 
@@ -224,9 +288,13 @@ def _calendars(settings: Settings) -> Calendars:
 def _chores(service: Service, owner: Owner) -> list[Chore]:
     look_again = timedelta(minutes=service.settings.look_again_minutes)
     return [
+        Chore(name="checkpoints", work=service.checkpoints.look, every=timedelta(seconds=2)),
+        Chore(name="disk", work=free_space(service.settings).enough, every=timedelta(seconds=5)),
         Chore(name="dead workers", work=lambda: _expire(service.outbox, owner), every=timedelta(seconds=1)),
         Chore(name="holds", work=service.holds.look_again, every=look_again),
         Chore(name="replays", work=service.replays.step, every=timedelta(seconds=0.5)),
+        Chore(name="retention", work=service.retention.step, every=timedelta(hours=1)),
+        Chore(name="tokens", work=service.credentials.tokens.forget, every=timedelta(minutes=10)),
         Chore(name="routes", work=service.rerouting.apply_due, every=timedelta(seconds=5)),
     ]
 
@@ -241,8 +309,8 @@ def _expire(outbox: SqlOutbox, owner: Owner) -> None:
         _log.info("leases of dead workers ended", count=ended)
 
 
-def _vault(settings: Settings) -> Vault:
-    vault, made = open_vault(settings.master_key_file)
+def _vault(engine: Engine, settings: Settings) -> Vault:
+    vault, made = open_vault(engine, settings)
     if made:
         sys.stderr.write(
             f"A new master key was made: {settings.master_key_file}\n"

@@ -13,9 +13,12 @@ from sqlalchemy import Connection, Engine, RowMapping, ScalarSelect, insert, sel
 
 from canonical.assessment import Assessment
 from canonical.errors import ConfigurationError
+from service.audit.audit import Audit
+from service.audit.deed import Deed
 from service.clock import Clock, from_milliseconds, to_milliseconds
 from service.outbox import schema as t
 from service.outbox.engine import reading, writing
+from service.tenants.tenant import EVERY, whose
 from service.vault import Vault
 
 #: Where the days of a go-live are counted.
@@ -89,6 +92,7 @@ class Routes:
         self._engine = engine
         self._vault = vault
         self._clock = clock
+        self._audit = Audit(vault, lambda _: to_milliseconds(clock()))
 
     def of(self, agency: str, at: datetime | None = None) -> Ways:
         """Return the agency's routes at a moment, now unless told otherwise.
@@ -97,7 +101,7 @@ class Routes:
             ConfigurationError: there is no such agency.
         """
         query = select(t.route).where(t.route.c.agency == agency)
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             rows = connection.execute(query).mappings().all()
         if not rows:
             raise ConfigurationError("There is no agency of that id; “ecas agencies list” shows them.")
@@ -109,7 +113,7 @@ class Routes:
 
     def all(self) -> dict[str, Ways]:
         """Return the routes of every agency as they are now."""
-        with reading(self._engine) as connection:
+        with reading(self._engine, EVERY) as connection:
             rows = connection.execute(select(t.route).order_by(t.route.c.agency)).mappings().all()
         now = to_milliseconds(self._clock())
         agencies: dict[str, list[RowMapping]] = {}
@@ -129,8 +133,11 @@ class Routes:
         starts_at = self.moment(starts_on)
         at = to_milliseconds(starts_at)
         sealed = self._vault.seal(note.encode(), "route note", agency, programme, str(at)) if note else None
-        with writing(self._engine) as connection:
+        with writing(self._engine, agency) as connection:
             _add(connection, agency, programme, route, at, to_milliseconds(self._clock()), actor, sealed)
+            detail = f"programme={programme} route={route} from={starts_at.isoformat(timespec='seconds')}"
+            deed = Deed(agency=agency, action="route.set", actor=actor, kind="route", detail=detail, note=note)
+            self._audit.note(connection, deed)
         return starts_at
 
     def moment(self, starts_on: date | None) -> datetime:
@@ -155,7 +162,7 @@ class Routes:
         query = select(t.route).order_by(c.agency, c.programme, c.starts_at.desc(), c.seq.desc())
         if agency is not None:
             query = query.where(c.agency == agency)
-        with reading(self._engine) as connection:
+        with reading(self._engine, whose(agency)) as connection:
             rows = connection.execute(query).mappings().all()
         now = to_milliseconds(self._clock())
         counts = {row["seq"] for row in _in_force(rows, now).values()}

@@ -23,7 +23,7 @@ PREFIX: Final = "ECAS_"
 _SQLITE: Final = "sqlite:///"
 #: The settings that are one path.
 _PATHS: Final = frozenset({
-    "roster", "mapping_path", "data_dir", "key_file",
+    "roster", "mapping_path", "data_dir", "key_file", "previous_key_file", "master_command",
     "gateway_key_file", "gateway_certificate", "gateway_certificate_key", "gateway_ca",
 })  # fmt: skip
 
@@ -43,7 +43,22 @@ class Settings(BaseModel):
     spec: str | None = Field(None, min_length=1, description="a specification package, by version or folder, as text")
     data_dir: Path = Field(Path("var"), description="the folder for everything that the service writes")
     database_url: SecretStr | None = Field(None, description="an SQLAlchemy address, sqlite or postgresql+psycopg")
+    database_owner_url: SecretStr | None = Field(
+        None, description="the address as which the PostgreSQL schema is upgraded, postgresql+psycopg"
+    )
     key_file: Path | None = Field(None, description="the path of the master key that seals what is stored")
+    master_command: Path | None = Field(None, description="the path of a program that prints the master key")
+    previous_key_file: Path | None = Field(
+        None, description="the path of the master key before, while it is being replaced"
+    )
+    keep_payload_days: int | None = Field(
+        None, ge=1, description="the days after which what was received is erased, a whole number"
+    )
+    keep_document_days: int | None = Field(
+        None, ge=1, description="the days after its end after which a submission is erased, a whole number"
+    )
+    audit_dir: Path | None = Field(None, description="the folder for the signed checkpoints of the audit trail")
+    audit_key_file: Path | None = Field(None, description="the path of the key that signs them")
     gateway_url: str | None = Field(None, pattern=r"^https?://", description="the state's base address, http or https")
     gateway_client_id: str | None = Field(None, min_length=1, description="the client id that the state gave, as text")
     gateway_key_id: str | None = Field(
@@ -59,11 +74,34 @@ class Settings(BaseModel):
     url: str = Field("http://127.0.0.1:8000", pattern=r"^https?://", description="the address of the ecas service")
     api_key: SecretStr | None = Field(None, description="the agency's API key, as text")
     max_body_bytes: int = Field(10_000_000, ge=1, description="the bytes of one request at most, a whole number")
+    max_assessments: int = Field(1000, ge=1, description="the assessments of one payload at most, a whole number")
+    max_waiting: int = Field(
+        1_000_000, ge=1, description="the submissions of all agencies that may wait at most, a whole number"
+    )
+    max_waiting_per_agency: int = Field(
+        100_000, ge=1, description="the submissions of one agency that may wait at most, a whole number"
+    )
     look_again_minutes: float = Field(
         15, gt=0, description="the minutes after which held submissions are judged again, a number"
     )
     go_live_per_minute: int = Field(
         60, ge=1, description="how many an agency's go-live may release in a minute at most, a whole number"
+    )
+    token_audience: str | None = Field(
+        None, min_length=1, description="whom clients' assertions must be meant for, as text"
+    )
+    free_space_floor_mb: int = Field(
+        256, ge=0, description="the megabytes that stay free where the service writes, a whole number; 0 for no floor"
+    )
+    grace_seconds: int = Field(
+        20, ge=1, description="the seconds that work under way is given at an end, a whole number"
+    )
+    max_connections: int = Field(1000, ge=1, description="the connections at once at most, a whole number")
+    metrics_token: SecretStr | None = Field(
+        None, min_length=16, description="what reads /metrics, as text of 16 characters or more"
+    )
+    traces_url: str | None = Field(
+        None, pattern=r"^https?://", description="where OpenTelemetry traces are sent, http or https"
     )
     snapshot_key: SecretStr | None = Field(None, description="what reads a roster snapshot, as text")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -78,9 +116,29 @@ class Settings(BaseModel):
         return f"{_SQLITE}{self.data_dir / 'ecas.sqlite3'}"
 
     @property
+    def database_file(self) -> Path | None:
+        """The database's file; None where it is a server's."""
+        return Path(self.database.removeprefix(_SQLITE)) if self.database.startswith(_SQLITE) else None
+
+    @property
+    def audience(self) -> str:
+        """Whom clients' assertions must be meant for: our token endpoint, as the settings and nobody else name it."""
+        return self.token_audience or f"{self.url.rstrip('/')}/oauth2/token"
+
+    @property
     def master_key_file(self) -> Path:
         """The master key's file: in the data folder unless told otherwise."""
         return self.key_file or self.data_dir / "master.key"
+
+    @property
+    def audit_folder(self) -> Path:
+        """Where signed checkpoints are written, to be shipped off the host: in the data folder unless told otherwise."""
+        return self.audit_dir or self.data_dir / "audit"
+
+    @property
+    def audit_key(self) -> Path:
+        """The file of the key that signs them: in the data folder unless told otherwise."""
+        return self.audit_key_file or self.data_dir / "audit.key"
 
 
 def find(start: Path) -> Path | None:

@@ -1,58 +1,99 @@
-"""Sealing what is stored: nobody who holds the database without the master key can read a record from it."""
+"""Sealing what is stored: nobody who holds the database without the master key can read a record from it.
+
+A record (a payload, a submission with its report, receipts and notes) has a data key of its own; what is no record is
+under the agency's own. Both are wrapped by the agency's key, and that one by the master (docs/adr/0023).
+"""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import os
-import secrets
-from pathlib import Path
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypedDict
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, Engine, select
 
-from canonical.errors import ConfigurationError
-from service.folders import flush, make_durably
+from canonical.errors import ConfigurationError, Erased
+from service.keyring.master import LocalMaster
+from service.keyring.ring import DERIVED, DIGEST, FIRST_RELEASE, AgencyKey, FirstRing, Ring, StoredRing
+from service.keyring.sources import open_masters
+from service.keyring.wrapping import KEY_BYTES, NotUnderThisKey, unwrap, wrap
+from service.outbox import schema as t
+from service.outbox.engine import reading
+from service.settings import Settings
+from service.tenants.tenant import EVERY
 
-#: The environment variable that may hold the master key itself, base64 (32 bytes).
-ENVIRONMENT: Final = "ECAS_MASTER_KEY"
-_NONCE_BYTES: Final = 12
-_KEY_BYTES: Final = 32
+#: How what is sealed begins: under the agency's own data key, or under the record's. The first release's begins anyhow.
+OWN: Final = b"\0ecas-A2"
+RECORD: Final = b"\0ecas-R2"
+_FORM_BYTES: Final = len(OWN)
+_SEQ_BYTES: Final = 8
+_WRONG: Final = "A stored record does not open with this master key. Is it the key file that belongs to this database?"
+
+
+class KeyColumns(TypedDict):
+    """What a record's row holds of its data key."""
+
+    data_key: bytes | None
+    wrapped_by: int | None
 
 
 class Vault:
-    """AES-256-GCM under the master key, the record's own name as associated data; and keyed digests to find by.
+    """AES-256-GCM, the record's own name as associated data; and keyed digests to find by.
 
     A sealed value moved to another row, or to another agency, does not open: its name is part of the seal.
     """
 
-    def __init__(self, master: bytes) -> None:
-        """Derive one key for sealing and one for digests, so that neither use weakens the other."""
-        if len(master) != _KEY_BYTES:
-            raise ConfigurationError("The master key must be 32 bytes, base64-encoded.")
-        self._seal = AESGCM(hmac.digest(master, b"ecas-bridge seal v1", "sha256"))
-        self._mac = hmac.digest(master, b"ecas-bridge digest v1", "sha256")
-        self._root = hmac.digest(master, b"ecas-bridge derived keys v1", "sha256")
+    def __init__(self, ring: Ring | bytes) -> None:
+        """Work with this keyring; from the bytes of a master alone, as the first release did, without a database."""
+        self.ring: Ring = FirstRing(LocalMaster(ring)) if isinstance(ring, bytes) else ring
+        self._mac = _needed(self.ring.deployment(DIGEST))
+        self._root = _needed(self.ring.deployment(DERIVED))
 
-    def seal(self, plain: bytes, *name: str) -> bytes:
-        """Return nonce and ciphertext; ``name`` says whose and what it is, and must be given again to open it."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._seal.encrypt(nonce, plain, "\x1f".join(name).encode())
+    def new_key(self, agency: str, id_: str) -> KeyColumns:
+        """Return a fresh data key for a record, wrapped, as the columns of its row."""
+        key = self.ring.newest(agency)
+        if key is None:
+            return {"data_key": None, "wrapped_by": None}
+        return self.wrapped(key, agency, id_, os.urandom(KEY_BYTES))
 
-    def open(self, sealed: bytes, *name: str) -> bytes:
+    def seal(self, plain: bytes, *name: str, key: bytes | None = None) -> bytes:
+        """Return the sealed bytes; ``name`` says what it is, whose and which, and must be given again to open it.
+
+        ``key`` is the data key of the record that it belongs to, as its row holds it.
+        """
+        if key is not None:
+            return RECORD + wrap(self._data_key(key, name), plain, RECORD.decode(), *name)
+        newest = self.ring.newest(_agency(name))
+        if newest is None:
+            return wrap(self._first(), plain, *name)
+        return OWN + wrap(newest.own, plain, OWN.decode(), *name)
+
+    def open(self, sealed: bytes, *name: str, key: bytes | None = None) -> bytes:
         """Return what was sealed under this name.
 
         Raises:
+            Erased: the record was erased, or its data key was.
             ConfigurationError: it was sealed under another key, another name, or was altered.
         """
+        if not sealed:
+            raise Erased
+        form = bytes(sealed[:_FORM_BYTES])
         try:
-            return self._seal.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], "\x1f".join(name).encode())
-        except InvalidTag:
-            raise ConfigurationError(
-                "A stored record does not open with this master key. Is it the key file that belongs to this database?"
-            ) from None
+            if form == RECORD:
+                if key is None:
+                    raise Erased
+                return unwrap(self._data_key(key, name), sealed[_FORM_BYTES:], form.decode(), *name)
+            if form == OWN and (newest := self.ring.newest(_agency(name))) is not None:
+                return unwrap(newest.own, sealed[_FORM_BYTES:], form.decode(), *name)
+        except NotUnderThisKey:
+            pass  # tried as one of the first release, which begins with anything at all
+        try:
+            return unwrap(self._first(), sealed, *name)
+        except NotUnderThisKey:
+            raise ConfigurationError(_WRONG) from None
 
     def digest(self, *parts: str) -> str:
         """Return a keyed digest: equal for equal parts, and worth nothing to whoever lacks the key."""
@@ -62,44 +103,62 @@ class Vault:
         """Return 32 bytes for a use of its own: a key that need not be kept, since it can be had again."""
         return hmac.digest(self._root, "\x1f".join(use).encode(), "sha256")
 
+    def admit(self, connection: Connection, agency: str) -> None:
+        """Give a new agency its key, in the transaction that makes the agency."""
+        self.ring.admit(connection, agency)
 
-def open_vault(key_file: Path) -> tuple[Vault, bool]:
-    """Return the vault of ``ECAS_MASTER_KEY``, or of the key file, and whether that file was made just now.
+    def wrapped(self, by: AgencyKey, agency: str, id_: str, key: bytes) -> KeyColumns:
+        """Return a record's data key, wrapped by this version of the agency's."""
+        sealed = wrap(by.key, key, "data key", agency, id_, str(by.version))
+        return {"data_key": by.seq.to_bytes(_SEQ_BYTES) + sealed, "wrapped_by": by.seq}
+
+    def unwrapped(self, agency: str, id_: str, key: bytes) -> bytes:
+        """Return a record's data key.
+
+        Raises:
+            ConfigurationError: it is another record's, or its agency's key is gone, or it was altered.
+        """
+        by = self.ring.of(agency, int.from_bytes(key[:_SEQ_BYTES]))
+        if by is None:
+            raise ConfigurationError(_WRONG)
+        try:
+            return unwrap(by.key, key[_SEQ_BYTES:], "data key", agency, id_, str(by.version))
+        except NotUnderThisKey:
+            raise ConfigurationError(_WRONG) from None
+
+    def _data_key(self, key: bytes, name: tuple[str, ...]) -> AESGCM:
+        _, agency, id_ = name
+        return AESGCM(self.unwrapped(agency, id_, key))
+
+    def _first(self) -> AESGCM:
+        """Return the key of the first release, while anything may be under it."""
+        key = self.ring.deployment(FIRST_RELEASE)
+        if key is None:
+            raise ConfigurationError(_WRONG)
+        return AESGCM(key)
+
+
+def open_vault(
+    engine: Engine, settings: Settings, *, environment: Mapping[str, str] = os.environ
+) -> tuple[Vault, bool]:
+    """Return the vault of a database that is at this release's schema, and whether a key file was made just now.
 
     Raises:
-        ConfigurationError: the key is not 32 base64-encoded bytes, or others may read the file.
+        ConfigurationError: there is no master key, it is none, others may read it, or it is another database's.
     """
-    if given := os.environ.get(ENVIRONMENT):
-        return Vault(_decode(given)), False
-    made = _make(key_file)
-    if key_file.stat().st_mode & 0o077:
-        raise ConfigurationError(f"Others may read the master key file {key_file.name}; set its mode to 0600.")
-    return Vault(_decode(key_file.read_text("ascii"))), made
+    with reading(engine, EVERY) as connection:
+        empty = not any(
+            connection.execute(select(table).limit(1)).first() is not None for table in (t.vault_key, t.agency)
+        )
+    masters, made = open_masters(settings, may_make=empty, environment=environment)
+    return Vault(StoredRing(engine, masters)), made
 
 
-def _make(key_file: Path) -> bool:
-    """Write a fresh key where there is none; whoever comes first wins, whole or not at all."""
-    if key_file.exists():
-        return False
-    make_durably(key_file.parent)
-    draft = key_file.with_name(f".{key_file.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.b64encode(secrets.token_bytes(_KEY_BYTES)) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, key_file)
-    except FileExistsError:
-        return False
-    finally:
-        draft.unlink()
-        flush(key_file.parent)
-    return True
+def _agency(name: tuple[str, ...]) -> str:
+    return name[1] if len(name) > 1 else ""
 
 
-def _decode(text: str) -> bytes:
-    try:
-        return base64.b64decode(text.strip(), validate=True)
-    except ValueError:
-        raise ConfigurationError("The master key must be 32 bytes, base64-encoded.") from None
+def _needed(key: bytes | None) -> bytes:
+    if key is None:
+        raise ConfigurationError("A key of this database is missing. Restore a backup.")
+    return key

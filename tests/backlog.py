@@ -65,7 +65,7 @@ def queue(engine: Engine, vault: Vault, work: Iterable[Work], *, destination: st
     written = 0
     for batch in iter(lambda works=iter(work): list(itertools.islice(works, BATCH)), []):
         with writing(engine) as connection:
-            _agencies(connection, {one.agency for one in batch}, at)
+            _agencies(connection, vault, {one.agency for one in batch}, at)
             _lanes(connection, vault, batch, lanes, destination=destination, at=at)
             payload = new_id("pay")
             _payloads(connection, vault, payload, {one.agency for one in batch}, at)
@@ -76,10 +76,12 @@ def queue(engine: Engine, vault: Vault, work: Iterable[Work], *, destination: st
     return written
 
 
-def _agencies(connection: Connection, agencies: set[str], at: int) -> None:
+def _agencies(connection: Connection, vault: Vault, agencies: set[str], at: int) -> None:
     known = set(connection.scalars(select(t.agency.c.id)))
     if new := sorted(agencies - known):
         connection.execute(insert(t.agency), [{"id": agency, "created_at": at} for agency in new])
+        for agency in new:
+            vault.admit(connection, agency)
 
 
 def _lanes(

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
+from vaults import vault_of
 
 from service.outbox import migrate
 from service.outbox.engine import open_engine, writing
 from service.outbox.schema import agency
 from service.outbox.sql_outbox import SqlOutbox
-from service.vault import Vault
 
 if TYPE_CHECKING:
     from postgres_server import PostgresServer
@@ -101,5 +101,5 @@ def outbox(database_url: str, clock: StandingClock, count_ids: Callable[[str], s
     with writing(engine) as connection:
         for name in ("riverbend", "harborlight", "northstar"):
             connection.execute(agency.insert().values(id=name, created_at=0))
-    yield SqlOutbox(engine, Vault(bytes(range(32))), destination="ecas", clock=clock, new_id=count_ids)
+    yield SqlOutbox(engine, vault_of(engine), destination="ecas", clock=clock, new_id=count_ids)
     engine.dispose()

@@ -2,26 +2,65 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from canonical.version import __version__
 from service.api import (
     assessors,
+    audit,
+    catalogue,
     consents,
+    documents,
+    fhir,
     handoffs,
-    health,
     holds,
+    intake_problems,
+    lists,
+    oauth,
+    operations,
     problems,
     replays,
     resolutions,
-    shapes,
     submissions,
     validate,
 )
 from service.api.access import Access
+from service.api.audited import Audited
 from service.api.bodies import BodyDeadline, Limits
+from service.api.description import describe
+from service.api.fhir_outcome import OperationOutcomes
+from service.api.running import Running
+from service.audit.failed_logins import FailedLogins
 from service.main import Service
 
+#: Every part of the API, in the order of its document.
+_PARTS = (
+    oauth,
+    validate,
+    documents,
+    lists,  # before the routes with an id in the same place: methods that are not allowed are told by the first
+    submissions,
+    holds,
+    handoffs,
+    resolutions,
+    replays,
+    consents,
+    assessors,
+    catalogue,
+    audit,
+    fhir,
+)
+#: Its spans and logs would hold paths, queries and exceptions, which may hold a record, and it would send them wherever
+#: the environment says; ours (``service.tracing``) hold names of ours.
+_NOT_BY_THE_FRAMEWORK: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
 _DESCRIPTION = """
 Reads what an agency's EHR exports, judges it, writes it down and delivers it to the state.
 
@@ -38,19 +77,27 @@ def create_app(service: Service, limits: Limits | None = None) -> FastAPI:
         title="ecas-bridge",
         version=__version__,
         description=_DESCRIPTION,
+        openapi_url=None,  # it would be written anew for each who asks (``published``)
         docs_url=None,  # the page would load scripts of strangers
         redoc_url=None,
         redirect_slashes=False,  # a redirect repeats the caller's own address
         separate_input_output_schemas=False,
+        telemetry=_NOT_BY_THE_FRAMEWORK,
+        generate_unique_id_function=lambda route: f"{route.tags[0]}-{route.name}".replace("_", "-"),
     )
     app.state.service = service
     app.state.limits = limits
+    app.state.running = Running()
     problems.install(app)
-    for part in (health, validate, submissions, holds, handoffs, resolutions, replays, consents, assessors):
+    intake_problems.install(app)
+    operations.install(app, service)
+    for part in _PARTS:
         app.include_router(part.router)
     # The last one added is the outermost.
     app.add_middleware(BodyDeadline, limits=limits)
+    app.add_middleware(Audited, at_once=service.at_once, failed_logins=FailedLogins(service.clock))
     app.add_middleware(problems.LastResort)
+    app.add_middleware(OperationOutcomes)
     app.add_middleware(Access, new_id=service.new_id)
-    shapes.describe(app)
+    describe(app)
     return app

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from canonical.errors import NoSpecInForce
 from service.api.assessor_shapes import (
     AssessorsShape,
     EditedShape,
@@ -22,11 +23,13 @@ from service.api.assessor_shapes import (
     GivenKey,
     StandingShape,
 )
-from service.api.credentials import Caller, service_of
+from service.api.credentials import MayJudge, MayKeepRoster, MayReadRoster, service_of
 from service.api.given import body_of, read_given
+from service.api.intake_problems import NO_SPEC_IN_FORCE
 from service.api.payloads import REFUSALS
 from service.api.problems import KEY_ON_ROSTER, NO_VALID_KEY, NOT_FOUND, WRONG_PARAMETER, Refusal, documented
 from service.api.shapes import answer
+from service.credentials.principal import Principal
 from service.main import Service
 from service.roster.evidence import Evidence
 from service.roster.person import Certificate, Person
@@ -38,8 +41,6 @@ from validators.roster import AccountStatus
 router = APIRouter(prefix="/v1", tags=["roster"])
 
 _CREATED: Final = 201
-#: Who an edit is told of in the history.
-_ACTOR: Final = "the agency, by its API key"
 _ID: Final = re.compile(r"asr_[a-z0-9]{1,64}")
 _DAYS: Final = ("certified_on", "issued_on", "expires_on", "approved_on")
 
@@ -50,14 +51,14 @@ _DAYS: Final = ("certified_on", "issued_on", "expires_on", "approved_on")
 )
 async def list_assessors(
     request: Request,
-    caller: Caller,
+    caller: MayReadRoster,
     after: Annotated[
         str | None, Query(description="The “next” of the page before.", pattern=f"^{_ID.pattern}$")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=5000)] = 500,
 ) -> Response:
     """List the agency's assessors, every key masked."""
-    held = await asyncio.to_thread(service_of(request).rosters.standing, caller.id)
+    held = await asyncio.to_thread(service_of(request).rosters.standing, caller.agency)
     rest = _after(held.people, after)
     page = rest[:limit]
     told = [_person_data(person, held) for person in page]
@@ -73,7 +74,7 @@ async def list_assessors(
         **documented(*REFUSALS, KEY_ON_ROSTER),
     },
 )
-async def add_assessor(request: Request, caller: Caller) -> Response:
+async def add_assessor(request: Request, caller: MayKeepRoster) -> Response:
     """Put a person on the roster; whatever waited for one of these keys is judged again at once."""
     given = await read_given(request, GivenAssessor)
     if any(one.key is None or one.id is not None for one in given.keys):
@@ -87,7 +88,7 @@ async def add_assessor(request: Request, caller: Caller) -> Response:
         state=given.state,
         certificates=tuple(_certificate(one, Certificate(id="", key="")) for one in given.keys),
     )
-    return _json(await asyncio.to_thread(_add, service_of(request), caller.id, person), _CREATED)
+    return _json(await asyncio.to_thread(_add, service_of(request), caller, person), _CREATED)
 
 
 @router.patch(
@@ -98,55 +99,58 @@ async def add_assessor(request: Request, caller: Caller) -> Response:
         **documented(*REFUSALS, NOT_FOUND, KEY_ON_ROSTER),
     },
 )
-async def edit_assessor(request: Request, caller: Caller, assessor: str) -> Response:
+async def edit_assessor(request: Request, caller: MayKeepRoster, assessor: str) -> Response:
     """Change what the roster says of a person; the history keeps what it said before, and a new name the old one."""
     rosters = service_of(request).rosters
-    person = await asyncio.to_thread(rosters.person, caller.id, assessor) if _ID.fullmatch(assessor) else None
+    person = await asyncio.to_thread(rosters.person, caller.agency, assessor) if _ID.fullmatch(assessor) else None
     if person is None:
         raise Refusal(NOT_FOUND)
     changed = _changed(person, await read_given(request, GivenChange))
-    return _json(await asyncio.to_thread(_edit, service_of(request), caller.id, changed))
+    return _json(await asyncio.to_thread(_edit, service_of(request), caller, changed))
 
 
 @router.post(
     "/certification-keys/check",
     openapi_extra=body_of(GivenKey),
-    responses={200: answer(StandingShape, "As of that date."), **documented(*REFUSALS)},
+    responses={200: answer(StandingShape, "As of that date."), **documented(*REFUSALS, NO_SPEC_IN_FORCE)},
 )
-async def check_key(request: Request, caller: Caller) -> Response:
+async def check_key(request: Request, caller: MayJudge) -> Response:
     """Tell the standing of a certification key, used under a name on a date; the key is in the body, never in an address."""
     given = await read_given(request, GivenKey)
-    return _json(await asyncio.to_thread(_standing, service_of(request), caller.id, given))
+    return _json(await asyncio.to_thread(_standing, service_of(request), caller.agency, given))
 
 
 def _standing(service: Service, agency: str, given: GivenKey) -> dict[str, Any]:
-    spec = service.judge.spec or service.catalog.for_date(given.on)
+    try:
+        spec = service.judge.spec or service.catalog.for_date(given.on)
+    except NoSpecInForce:
+        raise Refusal(NO_SPEC_IN_FORCE) from None
     roster = service.rosters.of(agency)
     key = given.key.get_secret_value()
     held = standing(roster, spec.certification, key=key, name=given.name, on=given.on, agency=agency)
     return standing_data(held, spec)
 
 
-def _add(service: Service, agency: str, person: Person) -> dict[str, Any]:
+def _add(service: Service, caller: Principal, person: Person) -> dict[str, Any]:
     try:
-        added = service.rosters.add(agency, person, actor=_ACTOR)
+        added = service.rosters.add(caller.agency, person, actor=caller.actor)
     except KeyTaken:
         raise Refusal(KEY_ON_ROSTER) from None
     except ValueError:
         raise Refusal(WRONG_PARAMETER.having(fields=[{"in": "body", "name": "former_names"}])) from None
-    return _edited(service, agency, added)
+    return _edited(service, caller.agency, added)
 
 
-def _edit(service: Service, agency: str, person: Person) -> dict[str, Any]:
+def _edit(service: Service, caller: Principal, person: Person) -> dict[str, Any]:
     try:
-        changed = service.rosters.change(agency, person, actor=_ACTOR)
+        changed = service.rosters.change(caller.agency, person, actor=caller.actor)
     except KeyTaken:
         raise Refusal(KEY_ON_ROSTER) from None
     except NotOnRoster:
         raise Refusal(NOT_FOUND) from None
     except ValueError:
         raise Refusal(WRONG_PARAMETER.having(fields=[{"in": "body", "name": "former_names"}])) from None
-    return _edited(service, agency, changed)
+    return _edited(service, caller.agency, changed)
 
 
 def _edited(service: Service, agency: str, person: Person) -> dict[str, Any]:

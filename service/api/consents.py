@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, ConfigDict, Field, SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
 from service.api.assessor_shapes import GivenNote
-from service.api.credentials import Caller, service_of
+from service.api.credentials import MayRead, MaySubmit, service_of
 from service.api.given import body_of, read_given
+from service.api.intake_problems import UNKNOWN_CURSOR
 from service.api.payloads import REFUSALS
-from service.api.problems import NOT_FOUND, WRONG_PARAMETER, Refusal, documented
-from service.api.replays import ACTOR
+from service.api.problems import NO_VALID_KEY, NOT_FOUND, STORE_UNAVAILABLE, WRONG_PARAMETER, Refusal, documented
 from service.api.shapes import Shape, answer
 from service.api.submissions import json_answer
 
@@ -56,6 +56,59 @@ class WithdrawnShape(Shape):
     desk: DeskToCallShape | None = Field(description="Whom to call about those that left; null where none did.")
 
 
+class WithdrawalShape(Shape):
+    """A withdrawal as it was written down; whose it is stands nowhere but with the child's submissions."""
+
+    model_config = ConfigDict(extra="forbid", title="Withdrawal")
+
+    id: str
+    withdrawn_at: AwareDatetime
+    actor: str
+    note: str | None
+
+
+class WithdrawalsShape(Shape):
+    """The agency's withdrawals, newest first."""
+
+    model_config = ConfigDict(extra="forbid", title="Withdrawals")
+
+    consents: list[WithdrawalShape]
+    next: str | None = Field(description="Give it as “after” for the next page; null on the last one.")
+
+
+@router.get(
+    "/consents",
+    responses={
+        200: answer(WithdrawalsShape, "The agency's own."),
+        **documented(NO_VALID_KEY, UNKNOWN_CURSOR, WRONG_PARAMETER, STORE_UNAVAILABLE),
+    },
+)
+async def list_withdrawals(
+    request: Request,
+    caller: MayRead,
+    after: Annotated[
+        str | None, Query(description="The “next” of the page before.", pattern=r"^wdr_[a-z0-9]{1,64}$")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """List the consents that were withdrawn, newest first."""
+    ask = service_of(request).outbox.withdrawn_consents
+    found = await asyncio.to_thread(ask, caller.agency, after=after, limit=limit + 1)
+    if found is None:
+        raise Refusal(UNKNOWN_CURSOR)
+    page = found[:limit]
+    told = [
+        {
+            "id": one.id,
+            "withdrawn_at": one.at.isoformat(timespec="milliseconds"),
+            "actor": one.actor,
+            "note": one.note or None,
+        }
+        for one in page
+    ]
+    return json_answer({"consents": told, "next": page[-1].id if len(found) > limit else None})
+
+
 @router.post(
     "/consents",
     openapi_extra=body_of(GivenConsent),
@@ -64,7 +117,7 @@ class WithdrawnShape(Shape):
         **documented(*REFUSALS, NOT_FOUND),
     },
 )
-async def withdraw(request: Request, caller: Caller) -> Response:
+async def withdraw(request: Request, caller: MaySubmit) -> Response:
     """Withdraw a member's consent: clinical answers that have not left are held, and those that have are named."""
     given = await read_given(request, GivenConsent)
     named = {"MEMBER_ID": given.member_id, "MEMBER_LOCAL_ID": given.member_local_id}
@@ -74,9 +127,9 @@ async def withdraw(request: Request, caller: Caller) -> Response:
         raise Refusal(WRONG_PARAMETER.having(fields=[{"in": "body", "name": name} for name in names]))
     done = await asyncio.to_thread(
         service_of(request).consents.withdraw,
-        caller.id,
+        caller.agency,
         identifiers,
-        actor=ACTOR,
+        actor=caller.actor,
         note=given.note,
         of=given.submission,
     )

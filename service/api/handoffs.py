@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.api.assessor_shapes import GivenNote
-from service.api.credentials import Caller, service_of
+from service.api.credentials import MayDecide, MayRead, MayReadRecords, service_of
 from service.api.given import body_of, read_given
 from service.api.payloads import REFUSALS
 from service.api.problems import (
@@ -30,10 +30,10 @@ from service.outbox.handing_off import Handoff
 
 router = APIRouter(prefix="/v1", tags=["hand-offs"])
 
-#: Who a word is told of in the events.
-_AGENCY: Final = "the agency"
 #: As the page itself says: a browser fetches nothing for it and runs nothing of it.
 _ALONE: Final = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-modals"}
+#: What OpenAPI says of it.
+_PAGE: Final = {"schema": {"type": "string"}, "example": "<!doctype html><title>Worksheet</title>…"}
 
 
 class HandoffShape(Shape):
@@ -65,11 +65,11 @@ class HandoffsShape(Shape):
     },
 )
 async def list_handoffs(
-    request: Request, caller: Caller, limit: Annotated[int, Query(ge=1, le=1000)] = 1000
+    request: Request, caller: MayRead, limit: Annotated[int, Query(ge=1, le=1000)] = 1000
 ) -> Response:
     """List what the agency's people have still to enter in the Virtual Gateway, oldest first."""
     service = service_of(request)
-    found = await asyncio.to_thread(service.handoffs.open, caller.id, limit=limit)
+    found = await asyncio.to_thread(service.handoffs.open, caller.agency, limit=limit)
     now = service.clock()
     return json_answer({"handoffs": [_handoff_data(handoff, now) for handoff in found]})
 
@@ -78,13 +78,13 @@ async def list_handoffs(
     "/submissions/{submission}/worksheet",
     response_class=Response,
     responses={
-        200: {"description": "A page that prints by itself.", "content": {"text/html": {}}},
+        200: {"description": "A page that prints by itself.", "content": {"text/html": _PAGE}},
         **documented(NO_VALID_KEY, NOT_FOUND, NOT_HANDED_OFF, WRONG_PARAMETER, STORE_UNAVAILABLE),
     },
 )
 async def worksheet(
     request: Request,
-    caller: Caller,
+    caller: MayReadRecords,
     submission: str,
     *,
     with_key: Annotated[
@@ -93,7 +93,7 @@ async def worksheet(
 ) -> Response:
     """Return the sheet from which a person enters a hand-off, in the order of entry; the certification key is masked."""
     entry = await own(request, caller, submission)
-    page = await asyncio.to_thread(service_of(request).handoffs.worksheet, caller.id, entry.id, with_key=with_key)
+    page = await asyncio.to_thread(service_of(request).handoffs.worksheet, caller.agency, entry.id, with_key=with_key)
     if page is None:
         raise Refusal(NOT_HANDED_OFF)
     named = {"Content-Disposition": f'inline; filename="worksheet-{entry.id}.html"'}
@@ -105,12 +105,12 @@ async def worksheet(
     openapi_extra=body_of(GivenNote),
     responses={200: answer(SubmissionShape, "It is closed."), **documented(*REFUSALS, NOT_FOUND, NOT_HANDED_OFF)},
 )
-async def close(request: Request, caller: Caller, submission: str) -> Response:
+async def close(request: Request, caller: MayDecide, submission: str) -> Response:
     """Take a person's word that a hand-off was entered; the note (who, when, which confirmation) is kept with its events."""
     entry = await own(request, caller, submission)
     given = await read_given(request, GivenNote)
     word = service_of(request).handoffs.close
-    if not await asyncio.to_thread(word, caller.id, entry.id, actor=_AGENCY, note=given.note):
+    if not await asyncio.to_thread(word, caller.agency, entry.id, actor=caller.actor, note=given.note):
         raise Refusal(NOT_HANDED_OFF)
     return json_answer(entry_data(await own(request, caller, submission)))
 

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import orjson
 from fastapi import APIRouter
-from sqlalchemy import false, update
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.api.credentials import service_of
-from service.api.problems import Problem, documented, tell
+from service.api.problems import Problem, documented
 from service.api.shapes import HealthShape, answer
-from service.outbox import migrate
-from service.outbox import schema as t
-from service.outbox.engine import writing
+from service.quickly import quickly
 
 router = APIRouter(tags=["health"])
 
@@ -37,22 +30,11 @@ async def healthz() -> Response:
 
 @router.get("/readyz", responses={200: answer(HealthShape, "It can take submissions."), **documented(NOT_READY)})
 async def readyz(request: Request) -> Response:
-    """Tell whether a submission could be written down now: the database takes writes and has this release's schema."""
-    checks = await asyncio.to_thread(_check, request)
+    """Tell whether a submission could be written down now: database, schema, master key and room on the disk."""
+    checks = await quickly(request.app.state.readiness.checks)
     if all(checks.values()):
         return _ok("ready")
     return NOT_READY.having(checks=checks).response()
-
-
-def _check(request: Request) -> dict[str, bool]:
-    engine = service_of(request).engine
-    try:
-        with writing(engine) as connection:
-            connection.execute(update(t.agency).where(false()).values(created_at=t.agency.c.created_at))
-        return {"database_writable": True, "schema_at_head": migrate.revision(engine) == migrate.head()}
-    except SQLAlchemyError as error:
-        tell(error, request.scope)
-        return {"database_writable": False, "schema_at_head": False}
 
 
 def _ok(status: str) -> Response:

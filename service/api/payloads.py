@@ -20,12 +20,13 @@ from service.api.problems import (
     Problem,
 )
 
-_AUTO: Final = "auto"
+#: The content says what it is.
+AUTO: Final = "auto"
 
 
 def _known(text: object) -> object:
     """Accept a format's name; the error of another one holds nothing of it."""
-    if text not in (_AUTO, *FORMATS):
+    if text not in (AUTO, *FORMATS):
         raise ValueError
     return text
 
@@ -34,7 +35,7 @@ def _known(text: object) -> object:
 Format = Annotated[
     str,
     BeforeValidator(_known),
-    Query(description="What the payload is.", json_schema_extra={"enum": [_AUTO, *FORMATS]}),
+    Query(description="What the payload is.", json_schema_extra={"enum": [AUTO, *FORMATS]}),
 ]
 
 #: What every route with a payload may refuse.
@@ -74,4 +75,4 @@ BODY: Final[dict[str, Any]] = {
 
 def chosen(format_: str) -> str | None:
     """Return the format that the caller chose; None where the content decides."""
-    return None if format_ == _AUTO else format_
+    return None if format_ == AUTO else format_

@@ -22,7 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from canonical.errors import ConfigurationError
+from canonical.errors import ConfigurationError, Erased
 from service.outbox.outbox import KeyReused
 
 #: The media type of RFC 9457.
@@ -74,11 +74,25 @@ NO_VALID_KEY: Final = Problem(
     "If it stopped working, it was rotated or revoked: ask the operator for a new one.",
     headers={"WWW-Authenticate": 'Bearer realm="ecas-bridge"'},
 )
+ROLE_NEEDED: Final = Problem(
+    name="role-needed",
+    status=403,
+    title="Not with this role",
+    detail="This credential may not do that in its agency: “needs” names the permission and “roles” who has it. "
+    "Use the credential of somebody whose role it is, or ask your administrator.",
+)
 NOT_FOUND: Final = Problem(
     name="not-found",
     status=404,
     title="Not found",
     detail="There is nothing here for this API key. /openapi.json lists what can be asked.",
+)
+ERASED: Final = Problem(
+    name="erased",
+    status=410,
+    title="Erased",
+    detail="This record was erased, by age or on a person's word, and nobody can read it again. What stays of it is what "
+    "GET /v1/submissions/{id} shows.",
 )
 METHOD_NOT_ALLOWED: Final = Problem(
     name="method-not-allowed",
@@ -217,6 +231,20 @@ STORE_UNAVAILABLE: Final = Problem(
     "with the same Idempotency-Key.",
     headers={"Retry-After": "30"},
 )
+DISK_FULL: Final = Problem(
+    name="disk-full",
+    status=507,
+    title="No room on the disk",
+    detail="The service's disk is nearly full, so nothing new is taken in; what it has is safe and goes on to the state. "
+    "Send the request again later, with the same Idempotency-Key.",
+    headers={"Retry-After": "300"},
+)
+HEADERS_TOO_MANY: Final = Problem(
+    name="headers-too-many",
+    status=431,
+    title="Too many headers",
+    detail="The request has more than 100 headers. Send those that the service reads, and no others.",
+)
 MISCONFIGURED: Final = Problem(
     name="misconfigured",
     status=503,
@@ -246,6 +274,7 @@ def install(app: FastAPI) -> None:
         HTTPException: _refused_by_framework,
         RequestValidationError: _wrong_parameter,
         KeyReused: _key_reused,
+        Erased: _erased,
         OperationalError: _store_unavailable,
         ConfigurationError: _misconfigured,
         ClientDisconnect: _gone,
@@ -257,7 +286,8 @@ def install(app: FastAPI) -> None:
 def documented(*problems: Problem) -> dict[int | str, dict[str, Any]]:
     """Return these problems as the OpenAPI responses of a route, each as an example."""
     responses: dict[int | str, dict[str, Any]] = {}
-    for problem in problems:
+    # Whoever needs a credential needs its role too.
+    for problem in (*problems, *([ROLE_NEEDED] if NO_VALID_KEY in problems else [])):
         schema = {"$ref": "#/components/schemas/Problem"}
         response = responses.setdefault(
             problem.status,
@@ -326,6 +356,10 @@ def _wrong_parameter(_: Request, error: RequestValidationError) -> Response:
 
 def _key_reused(_: Request, __: KeyReused) -> Response:
     return IDEMPOTENCY_KEY_REUSED.response()
+
+
+def _erased(_: Request, __: Erased) -> Response:
+    return ERASED.response()
 
 
 def _store_unavailable(request: Request, error: OperationalError) -> Response:

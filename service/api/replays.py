@@ -15,7 +15,7 @@ from starlette.responses import Response
 from canonical.finding import HoldCause
 from canonical.submission import State, StuckCause
 from service.api.assessor_shapes import Given, Text
-from service.api.credentials import Caller, service_of
+from service.api.credentials import MayDecide, MayRead, service_of
 from service.api.given import body_of, read_given
 from service.api.payloads import REFUSALS
 from service.api.problems import (
@@ -31,6 +31,7 @@ from service.api.problems import (
 from service.api.shapes import Shape, answer
 from service.api.submissions import json_answer, own
 from service.clock import to_milliseconds
+from service.credentials.principal import Principal
 from service.main import Service
 from service.outbox.prospects import How
 from service.outbox.replaying import Progress, Replay
@@ -40,8 +41,6 @@ from service.replays import PER_MINUTE, replay_data
 
 router = APIRouter(prefix="/v1", tags=["replays"])
 
-#: Who a word is told of in the events.
-ACTOR: Final = "the agency"
 _ID: Final = re.compile(r"rep_[a-z0-9]{1,64}")
 _ASKING: Final = documented(NO_VALID_KEY, NOT_FOUND, STORE_UNAVAILABLE)
 _STEERING: Final = documented(NO_VALID_KEY, NOT_FOUND, NOT_STEERABLE, STORE_UNAVAILABLE)
@@ -78,7 +77,7 @@ class GivenWord(Given):
     not_arrived: bool = Field(False, description="You know that the state lacks what may have arrived.")  # noqa: FBT003
     even_if_overtaken: bool = Field(False, description="Also what later ones of the child have overtaken.")  # noqa: FBT003
 
-    def word(self) -> Word:
+    def word(self, actor: str) -> Word:
         """Return it as the history keeps it.
 
         Raises:
@@ -86,12 +85,12 @@ class GivenWord(Given):
         """
         if not self.note.strip():
             raise Refusal(WRONG_PARAMETER.having(fields=[{"in": "body", "name": "note"}]))
-        return self.unspoken()
+        return self.unspoken(actor)
 
-    def unspoken(self) -> Word:
+    def unspoken(self, actor: str) -> Word:
         """Return it for a look at what would be done."""
         return Word(
-            actor=ACTOR,
+            actor=actor,
             note=self.note,
             not_arrived=self.not_arrived,
             even_if_overtaken=self.even_if_overtaken,
@@ -175,47 +174,47 @@ class ReplaysShape(Shape):
     openapi_extra=body_of(GivenReplay),
     responses={200: answer(OrderedShape, "Looked at, or begun."), **documented(*REFUSALS)},
 )
-async def order(request: Request, caller: Caller) -> Response:
+async def order(request: Request, caller: MayDecide) -> Response:
     """Show what a replay would do, or with “run” begin it; the worker does it at its pace, and it can be stopped."""
     given = await read_given(request, GivenReplay)
     replays = service_of(request).replays
-    selection = given.of(caller.id)
+    selection = given.of(caller.agency)
     if not given.run:
-        preview = await asyncio.to_thread(replays.preview, selection, given.how, given.unspoken())
+        preview = await asyncio.to_thread(replays.preview, selection, given.how, given.unspoken(caller.actor))
         return json_answer({"preview": preview.as_data(), "replay": None})
     preview, begun = await asyncio.to_thread(
-        replays.begin, selection, given.how, given.word(), per_minute=given.per_minute
+        replays.begin, selection, given.how, given.word(caller.actor), per_minute=given.per_minute
     )
     return json_answer({"preview": preview.as_data(), "replay": None if begun is None else replay_data(begun)})
 
 
 @router.get("/replays", responses={200: answer(ReplaysShape, "Newest first."), **_ASKING})
-async def list_replays(request: Request, caller: Caller) -> Response:
+async def list_replays(request: Request, caller: MayRead) -> Response:
     """List the agency's replays."""
-    found = await asyncio.to_thread(service_of(request).outbox.replays, agency=caller.id)
+    found = await asyncio.to_thread(service_of(request).outbox.replays, agency=caller.agency)
     return json_answer({"replays": [replay_data(replay) for replay in found]})
 
 
 @router.get("/replays/{replay}", responses={200: answer(ReplayShape, "As it stands."), **_ASKING})
-async def show(request: Request, caller: Caller, replay: str) -> Response:
+async def show(request: Request, caller: MayRead, replay: str) -> Response:
     """Show how far a replay has come."""
     return json_answer(replay_data(await _own(request, caller, replay)))
 
 
 @router.post("/replays/{replay}/pause", responses={200: answer(ReplayShape, "It stands still."), **_ASKING})
-async def pause(request: Request, caller: Caller, replay: str) -> Response:
+async def pause(request: Request, caller: MayDecide, replay: str) -> Response:
     """Let a replay stand still until it is resumed."""
     return await _steered(request, caller, replay, Progress.PAUSED)
 
 
 @router.post("/replays/{replay}/resume", responses={200: answer(ReplayShape, "It goes on."), **_ASKING})
-async def resume(request: Request, caller: Caller, replay: str) -> Response:
+async def resume(request: Request, caller: MayDecide, replay: str) -> Response:
     """Let a paused replay go on."""
     return await _steered(request, caller, replay, Progress.RUNNING)
 
 
 @router.post("/replays/{replay}/cancel", responses={200: answer(ReplayShape, "It is over."), **_ASKING})
-async def cancel(request: Request, caller: Caller, replay: str) -> Response:
+async def cancel(request: Request, caller: MayDecide, replay: str) -> Response:
     """End a replay; what it has done stays done."""
     return await _steered(request, caller, replay, Progress.CANCELLED)
 
@@ -228,30 +227,32 @@ async def cancel(request: Request, caller: Caller, replay: str) -> Response:
         **documented(*REFUSALS, NOT_FOUND, NOT_RESOLVABLE),
     },
 )
-async def replay_one(request: Request, caller: Caller, submission: str) -> Response:
+async def replay_one(request: Request, caller: MayDecide, submission: str) -> Response:
     """Let one submission go again."""
     entry = await own(request, caller, submission)
     given = await read_given(request, GivenOne)
-    selection = Selection(agency=caller.id, ids=(entry.id,))
+    selection = Selection(agency=caller.agency, ids=(entry.id,))
     replays = service_of(request).replays
-    preview, begun = await asyncio.to_thread(replays.begin, selection, given.how, given.word(), per_minute=PER_MINUTE)
+    preview, begun = await asyncio.to_thread(
+        replays.begin, selection, given.how, given.word(caller.actor), per_minute=PER_MINUTE
+    )
     if begun is None:
         raise Refusal(NOT_RESOLVABLE.having(left=next(iter(preview.stays), "moved")))
     return json_answer(replay_data(begun))
 
 
-async def _steered(request: Request, caller: Caller, replay: str, then: Progress) -> Response:
+async def _steered(request: Request, caller: Principal, replay: str, then: Progress) -> Response:
     found = await _own(request, caller, replay)
     service: Service = service_of(request)
-    if not await asyncio.to_thread(service.outbox.steer, found.id, then, agency=caller.id):
+    if not await asyncio.to_thread(service.outbox.steer, found.id, then, agency=caller.agency):
         raise Refusal(NOT_STEERABLE)
     return json_answer(replay_data(await _own(request, caller, replay)))
 
 
-async def _own(request: Request, caller: Caller, replay: str) -> Replay:
+async def _own(request: Request, caller: Principal, replay: str) -> Replay:
     found = None
     if _ID.fullmatch(replay):
-        found = await asyncio.to_thread(service_of(request).outbox.replay, replay, agency=caller.id)
+        found = await asyncio.to_thread(service_of(request).outbox.replay, replay, agency=caller.agency)
     if found is None:
         raise Refusal(NOT_FOUND)
     return found

@@ -14,10 +14,11 @@ from canonical.payload import Payload
 from canonical.stuck import Resolution
 from service.api.assessor_shapes import GivenNote
 from service.api.bodies import read_body
-from service.api.credentials import Caller, service_of
+from service.api.credentials import MayDecide, MaySubmit, service_of
 from service.api.given import body_of, read_given
 from service.api.payloads import BODY, REFUSALS, Format, chosen
 from service.api.problems import (
+    DISK_FULL,
     IDEMPOTENCY_KEY_REUSED,
     MEDIA_TYPE,
     MOVED_MEANWHILE,
@@ -30,9 +31,10 @@ from service.api.problems import (
     Refusal,
     documented,
 )
-from service.api.replays import ACTOR, GivenSelection, GivenWord, PreviewShape
+from service.api.replays import GivenSelection, GivenWord, PreviewShape
+from service.api.room import see_disk
 from service.api.shapes import Shape, SubmissionShape, TakenShape, answer
-from service.api.submissions import IDEMPOTENCY_KEY, entry_data, json_answer, own, taken
+from service.api.submissions import IDEMPOTENCY_KEY, answering, entry_data, json_answer, own
 from service.corrections import MovedMeanwhile, NothingToCorrect, NotOneAssessment, Voided
 from service.main import Service
 from service.outbox.outbox import Reply
@@ -77,12 +79,12 @@ class ResolvedShape(Shape):
         **documented(*REFUSALS, NOT_FOUND, NOT_RESOLVABLE),
     },
 )
-async def resolve_one(request: Request, caller: Caller, submission: str) -> Response:
+async def resolve_one(request: Request, caller: MayDecide, submission: str) -> Response:
     """Do what a person decided about a stuck submission; what may have arrived is never sent again blindly."""
     entry = await own(request, caller, submission)
     given = await read_given(request, GivenOneResolution)
     resolve = service_of(request).resolutions.one
-    found = await asyncio.to_thread(resolve, caller.id, entry.id, given.resolution, given.word())
+    found = await asyncio.to_thread(resolve, caller.agency, entry.id, given.resolution, given.word(caller.actor))
     if isinstance(found, Left):
         raise Refusal(NOT_RESOLVABLE.having(left=found.value))
     return json_answer(entry_data(await own(request, caller, submission)))
@@ -93,14 +95,18 @@ async def resolve_one(request: Request, caller: Caller, submission: str) -> Resp
     openapi_extra=body_of(GivenResolution),
     responses={200: answer(ResolvedShape, "Looked at, or done."), **documented(*REFUSALS)},
 )
-async def resolve_many(request: Request, caller: Caller) -> Response:
+async def resolve_many(request: Request, caller: MayDecide) -> Response:
     """Show what a decision about stuck work would do, or with “run” do it to the oldest thousand that could go."""
     given = await read_given(request, GivenResolution)
-    resolutions, selection = service_of(request).resolutions, given.of(caller.id)
+    resolutions, selection = service_of(request).resolutions, given.of(caller.agency)
     if not given.run:
-        preview = await asyncio.to_thread(resolutions.preview, selection, given.resolution, given.unspoken())
+        preview = await asyncio.to_thread(
+            resolutions.preview, selection, given.resolution, given.unspoken(caller.actor)
+        )
         return json_answer({"preview": preview.as_data(), "became": {}, "more": 0})
-    preview, became = await asyncio.to_thread(resolutions.resolve, selection, given.resolution, given.word())
+    preview, became = await asyncio.to_thread(
+        resolutions.resolve, selection, given.resolution, given.word(caller.actor)
+    )
     more = len(preview.going) - became.total()
     return json_answer({"preview": preview.as_data(), "became": dict(became), "more": more})
 
@@ -110,12 +116,12 @@ async def resolve_many(request: Request, caller: Caller) -> Response:
     openapi_extra=body_of(GivenNote),
     responses={200: answer(SubmissionShape, "It is given up."), **documented(*REFUSALS, NOT_FOUND, NOT_CANCELLABLE)},
 )
-async def cancel(request: Request, caller: Caller, submission: str) -> Response:
+async def cancel(request: Request, caller: MayDecide, submission: str) -> Response:
     """Give up a submission that waits here; the note is kept with its events, and the next of its child goes."""
     entry = await own(request, caller, submission)
     given = await read_given(request, GivenNote)
     give_up = service_of(request).outbox.cancel
-    if not await asyncio.to_thread(give_up, caller.id, entry.id, actor=ACTOR, note=given.note):
+    if not await asyncio.to_thread(give_up, caller.agency, entry.id, actor=caller.actor, note=given.note):
         raise Refusal(NOT_CANCELLABLE)
     return json_answer(entry_data(await own(request, caller, submission)))
 
@@ -128,13 +134,13 @@ async def cancel(request: Request, caller: Caller, submission: str) -> Response:
         **documented(*REFUSALS, NOT_FOUND, NOTHING_TO_MEND, MOVED_MEANWHILE),
     },
 )
-async def void(request: Request, caller: Caller, submission: str) -> Response:
+async def void(request: Request, caller: MayDecide, submission: str) -> Response:
     """Withdraw a document: what never left is given up; what did is voided by a submission behind it. Twice means once."""
     entry = await own(request, caller, submission)
     given = await read_given(request, GivenNote)
-    word = Word(actor=ACTOR, note=given.note)
+    word = Word(actor=caller.actor, note=given.note)
     try:
-        became, id_ = await asyncio.to_thread(service_of(request).corrections.void, caller.id, entry.id, word)
+        became, id_ = await asyncio.to_thread(service_of(request).corrections.void, caller.agency, entry.id, word)
     except MovedMeanwhile:
         raise Refusal(MOVED_MEANWHILE) from None
     if became is Voided.NOTHING:
@@ -153,6 +159,7 @@ async def void(request: Request, caller: Caller, submission: str) -> Response:
             NOT_FOUND,
             NO_IDEMPOTENCY_KEY,
             IDEMPOTENCY_KEY_REUSED,
+            DISK_FULL,
             NOT_ONE_ASSESSMENT,
             NOTHING_TO_MEND,
             MOVED_MEANWHILE,
@@ -161,7 +168,7 @@ async def void(request: Request, caller: Caller, submission: str) -> Response:
 )
 async def correct(
     request: Request,
-    caller: Caller,
+    caller: MaySubmit,
     submission: str,
     format: Format = "auto",
     idempotency_key: Annotated[str, Header(description="Your own name for this request: it takes effect once.")] = "",
@@ -170,12 +177,13 @@ async def correct(
     entry = await own(request, caller, submission)
     if not IDEMPOTENCY_KEY.fullmatch(idempotency_key):
         raise Refusal(NO_IDEMPOTENCY_KEY)
+    await see_disk(request)
     content = await read_body(request, request.app.state.limits)
     service = service_of(request)
-    payload = Payload(content=content, name=f"payload:{service.new_id('pay')}", agency=caller.id)
+    payload = Payload(content=content, name=f"payload:{service.new_id('pay')}", agency=caller.agency)
     once = Once(endpoint=f"correct {entry.id}", key=idempotency_key, body=f"{format}\x1f{payload.digest}")
     try:
-        reply = await asyncio.to_thread(_corrected, service, payload, entry.id, chosen(format), once)
+        reply = await asyncio.to_thread(_corrected, service, payload, entry.id, chosen(format), once, caller.actor)
     except NotOneAssessment as fault:
         found = [finding_data(finding) for finding in fault.findings]
         raise Refusal(NOT_ONE_ASSESSMENT.having(findings=found)) from None
@@ -191,7 +199,11 @@ async def correct(
     )
 
 
-def _corrected(service: Service, payload: Payload, submission: str, format_: str | None, once: Once) -> Reply:
+def _corrected(
+    service: Service, payload: Payload, submission: str, format_: str | None, once: Once, actor: str
+) -> Reply:
     """Answer again what was answered before; judge and write down what is new."""
     earlier = service.outbox.answered(payload.agency or "", once)
-    return earlier or service.corrections.correct(payload, submission, format=format_, request=once, answer=taken)
+    return earlier or service.corrections.correct(
+        payload, submission, format=format_, request=once, answer=answering(service), actor=actor
+    )

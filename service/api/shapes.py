@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fastapi import FastAPI
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from canonical.finding import Conformance, HoldCause, Kind, Severity
 from canonical.submission import State, StuckCause
 from canonical.verdict import Verdict
+from service.expecting import Wait
 
-_SUBMISSION: Final[JsonDict] = {
+#: One that the state took.
+SUBMISSION: Final[JsonDict] = {
     "id": "sub_4x7mmvq2r3w5ybkd6t2hpzcnae",
     "agency": "riverbend",
     "document_id": "0c5a6a1e-64a7-5b0a-9d0c-2f5f0a8f1c11",
@@ -29,12 +30,16 @@ _SUBMISSION: Final[JsonDict] = {
     "since": "2026-03-02T14:05:11.482Z",
     "waits_behind": None,
     "corrects": None,
+    "programme": "ICC",
+    "due_at": "2026-06-01T04:00:00.000Z",
+    "queue": None,
     "payload": "pay_k3w5ybkd6t2hpzcnae4x7mmvq2",
     "ordinal": 0,
     "received_at": "2026-03-02T14:05:09.120Z",
     "updated_at": "2026-03-02T14:05:11.482Z",
 }
-_FINDING: Final[JsonDict] = {
+#: One of a code that is not in its list.
+FINDING: Final[JsonDict] = {
     "rule": "S004",
     "severity": "error",
     "kind": "structure",
@@ -77,10 +82,36 @@ class ProblemShape(BaseModel):
     detail: str
 
 
+class WaitShape(Shape):
+    """One thing that is waited for."""
+
+    model_config = ConfigDict(extra="forbid", title="Wait")
+
+    kind: Wait
+    cause: str | None = Field(description="The cause of a hold, or why it is stuck.")
+    words: str
+    until: AwareDatetime | None = Field(description="Null where nobody knows.")
+
+
+class QueueShape(Shape):
+    """Where a submission stands in the queue, as of this answer."""
+
+    model_config = ConfigDict(extra="forbid", title="Queue")
+
+    ahead_in_lane: int = Field(description="Earlier submissions of the same child that go first.")
+    ahead: int | None = Field(
+        description="At most so many leave before it: all that may leave, as of a second ago. Null where it may not leave."
+    )
+    waits_for: list[WaitShape]
+    expected_at: AwareDatetime | None = Field(
+        description="When it leaves if the road stays as it was in the last quarter of an hour; null where nothing says."
+    )
+
+
 class SubmissionShape(Shape):
     """A submission as it stands."""
 
-    model_config = ConfigDict(extra="forbid", title="Submission", json_schema_extra={"example": _SUBMISSION})
+    model_config = ConfigDict(extra="forbid", title="Submission", json_schema_extra={"example": SUBMISSION})
 
     id: str
     agency: str
@@ -101,6 +132,11 @@ class SubmissionShape(Shape):
         description="The earlier submission of the child that goes first, where one is asked."
     )
     corrects: str | None = Field(description="The submission that this one corrects or voids.")
+    programme: str = Field(description="Empty where the assessment names none.")
+    due_at: AwareDatetime | None = Field(description="By when it should be with the state.")
+    queue: QueueShape | None = Field(
+        description="Told when it is taken and when it alone is asked for; null else, and where it waits for nothing more."
+    )
     payload: str
     ordinal: int = Field(description="Which assessment of the payload, from 0.")
     received_at: AwareDatetime
@@ -131,7 +167,7 @@ class DeskShape(Shape):
 class FindingShape(Shape):
     """What is wrong, where, why, and how to mend it; never a value."""
 
-    model_config = ConfigDict(extra="forbid", title="Finding", json_schema_extra={"example": _FINDING})
+    model_config = ConfigDict(extra="forbid", title="Finding", json_schema_extra={"example": FINDING})
 
     rule: str
     severity: Severity
@@ -172,12 +208,24 @@ class ReportShape(Shape):
     findings: list[FindingShape]
 
 
+class OutcomeShape(Shape):
+    """What became of one assessment of a payload."""
+
+    model_config = ConfigDict(extra="forbid", title="Outcome")
+
+    submission: str
+    source: str = Field(description="Where the assessment stands in the payload.")
+    conformance: Conformance | None
+    findings: list[FindingShape] = Field(description="All of its report; the submission's state says what followed.")
+
+
 class TakenShape(Shape):
-    """What was written down of a payload."""
+    """What was written down of a payload: the payload is the batch, and each of its assessments has its own outcome."""
 
     model_config = ConfigDict(extra="forbid", title="Taken")
 
     submissions: list[SubmissionShape] = Field(description="One for each assessment, in the payload's order.")
+    outcomes: list[OutcomeShape] = Field(description="One for each assessment, in the same order.")
     findings: list[FindingShape] = Field(description="What concerns the payload as a whole.")
 
 
@@ -230,15 +278,3 @@ class HealthShape(Shape):
 def answer(shape: type[BaseModel], description: str) -> dict[str, Any]:
     """Return the OpenAPI response for this shape; the handlers write JSON themselves, which is twice as fast."""
     return {"model": shape, "description": description}
-
-
-def describe(app: FastAPI) -> None:
-    """Add to the application's OpenAPI document the schema that all problems share."""
-    written = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = written()
-        document["components"]["schemas"]["Problem"] = ProblemShape.model_json_schema()
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend it

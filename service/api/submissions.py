@@ -4,44 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header
 from starlette.requests import Request
 from starlette.responses import Response
 
-from canonical.assessment import Source
-from canonical.finding import Finding
+from canonical.assessment import Assessment, Reading, Source
 from canonical.payload import Payload
 from canonical.stuck import plight
-from canonical.submission import State
 from service.api.bodies import read_body
-from service.api.credentials import Caller, service_of
-from service.api.payloads import BODY, REFUSALS, Format, chosen
+from service.api.credentials import MayRead, MaySubmit, service_of
+from service.api.intake_problems import TAKING
+from service.api.payloads import AUTO, BODY, REFUSALS, Format, chosen
 from service.api.problems import (
-    IDEMPOTENCY_KEY_REUSED,
     MEDIA_TYPE,
     NO_IDEMPOTENCY_KEY,
     NO_VALID_KEY,
     NOT_FOUND,
     STORE_UNAVAILABLE,
     UNREADABLE_PAYLOAD,
-    WRONG_PARAMETER,
     Refusal,
     documented,
 )
+from service.api.room import see_disk
 from service.api.shapes import (
     EventsShape,
-    PageShape,
     ReceiptsShape,
     ReportShape,
     SubmissionShape,
     TakenShape,
     answer,
 )
+from service.credentials.principal import Principal
+from service.crowding import Full
+from service.intake import Answering
 from service.main import Service
 from service.outbox.outbox import Entry, Event, Reply
 from service.outbox.outbox import Request as Once
@@ -54,7 +54,8 @@ _TAKEN: Final = 202
 _ENDPOINT: Final = "submissions"
 #: What an Idempotency-Key looks like.
 IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
-_ID: Final = re.compile(r"sub_[a-z0-9]{1,64}")
+#: What the id of a submission looks like.
+ID: Final = re.compile(r"sub_[a-z0-9]{1,64}")
 _ASKING: Final = documented(NO_VALID_KEY, NOT_FOUND, STORE_UNAVAILABLE)
 
 
@@ -64,12 +65,12 @@ _ASKING: Final = documented(NO_VALID_KEY, NOT_FOUND, STORE_UNAVAILABLE)
     openapi_extra=BODY,
     responses={
         _TAKEN: answer(TakenShape, "Written down; with “Idempotency-Replayed: true” where it was before."),
-        **documented(*REFUSALS, NO_IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_REUSED, UNREADABLE_PAYLOAD),
+        **documented(*REFUSALS, *TAKING, UNREADABLE_PAYLOAD),
     },
 )
 async def submit(
     request: Request,
-    caller: Caller,
+    caller: MaySubmit,
     format: Format = "auto",
     idempotency_key: Annotated[
         str,
@@ -79,64 +80,29 @@ async def submit(
     """Write the payload down, with one submission for each of its assessments, and deliver what conforms."""
     if not IDEMPOTENCY_KEY.fullmatch(idempotency_key):
         raise Refusal(NO_IDEMPOTENCY_KEY)
-    content = await read_body(request, request.app.state.limits)
-    service = service_of(request)
-    payload = Payload(content=content, name=f"payload:{service.new_id('pay')}", agency=caller.id)
-    once = Once(endpoint=_ENDPOINT, key=idempotency_key, body=f"{format}\x1f{payload.digest}")
-    reply = await asyncio.to_thread(_receive, service, payload, chosen(format), once)
-    return Response(
-        reply.content,
-        reply.status,
-        {"Idempotency-Replayed": "true"} if reply.replayed else None,
-        "application/json" if reply.status == _TAKEN else MEDIA_TYPE,
-    )
-
-
-@router.get(
-    "",
-    responses={
-        200: answer(PageShape, "The agency's own."),
-        **documented(NO_VALID_KEY, WRONG_PARAMETER, STORE_UNAVAILABLE),
-    },
-)
-async def list_submissions(
-    request: Request,
-    caller: Caller,
-    state: Annotated[State | None, Query(description="Only those that stand here.")] = None,
-    after: Annotated[
-        str | None, Query(description="The “next” of the page before.", pattern=f"^{_ID.pattern}$")
-    ] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> Response:
-    """List the agency's submissions, newest first."""
-    ask = service_of(request).outbox.entries
-    entries = await asyncio.to_thread(ask, caller.id, after=after, limit=limit + 1, state=state)
-    page, more = entries[:limit], len(entries) > limit
-    shown = await asyncio.to_thread(_in_their_lanes, service_of(request), page)
-    return json_answer({"submissions": shown, "next": page[-1].id if more else None})
+    return replied(await received(request, caller, _ENDPOINT, chosen(format), idempotency_key, answering))
 
 
 @router.get("/{submission}", responses={200: answer(SubmissionShape, "As it stands."), **_ASKING})
-async def show(request: Request, caller: Caller, submission: str) -> Response:
-    """Show one submission."""
+async def show(request: Request, caller: MayRead, submission: str) -> Response:
+    """Show one submission, with its place in the queue."""
     entry = await own(request, caller, submission)
-    (shown,) = await asyncio.to_thread(_in_their_lanes, service_of(request), [entry])
-    return json_answer(shown)
+    return json_answer(await asyncio.to_thread(_in_the_queue, service_of(request), entry))
 
 
 @router.get("/{submission}/events", responses={200: answer(EventsShape, "Oldest first."), **_ASKING})
-async def events(request: Request, caller: Caller, submission: str) -> Response:
+async def events(request: Request, caller: MayRead, submission: str) -> Response:
     """Show the moves of a submission."""
     entry = await own(request, caller, submission)
-    moves = await asyncio.to_thread(service_of(request).outbox.events, caller.id, entry.id)
+    moves = await asyncio.to_thread(service_of(request).outbox.events, caller.agency, entry.id)
     return json_answer({"events": [_event_data(event) for event in moves]})
 
 
 @router.get("/{submission}/report", responses={200: answer(ReportShape, "With the state's own reasons."), **_ASKING})
-async def report(request: Request, caller: Caller, submission: str) -> Response:
+async def report(request: Request, caller: MayRead, submission: str) -> Response:
     """Show what our judging found, and what the state refused it for."""
     entry = await own(request, caller, submission)
-    judged = await asyncio.to_thread(service_of(request).outbox.report, caller.id, entry.id)
+    judged = await asyncio.to_thread(service_of(request).outbox.report, caller.agency, entry.id)
     if judged is None:
         raise Refusal(NOT_FOUND)
     origin = Source(file=f"payload:{entry.payload}", label=f"assessment {entry.ordinal + 1}")
@@ -145,17 +111,69 @@ async def report(request: Request, caller: Caller, submission: str) -> Response:
 
 
 @router.get("/{submission}/receipts", responses={200: answer(ReceiptsShape, "Oldest first."), **_ASKING})
-async def receipts(request: Request, caller: Caller, submission: str) -> Response:
+async def receipts(request: Request, caller: MayRead, submission: str) -> Response:
     """Show what the state answered, whole."""
     entry = await own(request, caller, submission)
-    contents = await asyncio.to_thread(service_of(request).outbox.receipts, caller.id, entry.id)
+    contents = await asyncio.to_thread(service_of(request).outbox.receipts, caller.agency, entry.id)
     return json_answer({"receipts": [content.decode("utf-8", "replace") for content in contents]})
 
 
-def _in_their_lanes(service: Service, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+async def received(
+    request: Request,
+    caller: Principal,
+    endpoint: str,
+    format_: str | None,
+    key: str,
+    writer: Callable[[Service], Answering],
+) -> Reply:
+    """Take the payload that is the body, once for each key; without a key the same bytes are taken once.
+
+    The body is read only where there is room for what it may bring.
+
+    Raises:
+        Refusal: the same request is still under way.
+        Full: there is no room.
+    """
+    await see_disk(request)
+    service = service_of(request)
+    await asyncio.to_thread(_see_room, service, caller.agency, endpoint, key)
+    content = await read_body(request, request.app.state.limits)
+    payload = Payload(content=content, name=f"payload:{service.new_id('pay')}", agency=caller.agency)
+    once = Once(endpoint=endpoint, key=key or payload.digest, body=f"{format_ or AUTO}\x1f{payload.digest}")
+    async with request.app.state.running.alone(caller.agency, endpoint, once.key):
+        return await asyncio.to_thread(_receive, service, payload, format_, once, writer)
+
+
+def replied(reply: Reply) -> Response:
+    """Return the answer to a request that takes effect once."""
+    return Response(
+        reply.content,
+        reply.status,
+        {"Idempotency-Replayed": "true"} if reply.replayed else None,
+        "application/json" if reply.status == _TAKEN else MEDIA_TYPE,
+    )
+
+
+def _see_room(service: Service, agency: str, endpoint: str, key: str) -> None:
+    """Refuse a body that there is no room for; whoever asks again what was answered before needs none."""
+    try:
+        service.crowding.check(agency)
+    except Full:
+        if not service.outbox.asked_before(agency, endpoint, key):
+            raise
+
+
+def in_their_lanes(service: Service, entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """Return submissions as plain data, each with the one that it waits behind."""
     behind = service.outbox.behind([entry.id for entry in entries])
     return [entry_data(entry, behind.get(entry.id)) for entry in entries]
+
+
+def _in_the_queue(service: Service, entry: Entry) -> dict[str, Any]:
+    ahead = service.outbox.before_in_lane(entry.agency, [entry.id]).get(entry.id, 0)
+    due_at = service.outbox.due_at(entry.agency, entry.id)
+    (shown,) = in_their_lanes(service, [entry])
+    return {**shown, "queue": service.expecting.of(entry, service.expecting.road(), ahead, due_at)}
 
 
 def entry_data(entry: Entry, behind: str | None = None) -> dict[str, Any]:
@@ -178,6 +196,9 @@ def entry_data(entry: Entry, behind: str | None = None) -> dict[str, Any]:
         "since": None if entry.since is None else _moment(entry.since),
         "waits_behind": behind,
         "corrects": entry.corrects,
+        "programme": entry.programme,
+        "due_at": None if entry.deadline is None else _moment(entry.deadline),
+        "queue": None,
         "payload": entry.payload,
         "ordinal": entry.ordinal,
         "received_at": _moment(entry.received_at),
@@ -185,29 +206,49 @@ def entry_data(entry: Entry, behind: str | None = None) -> dict[str, Any]:
     }
 
 
-def _receive(service: Service, payload: Payload, format_: str | None, once: Once) -> Reply:
+def _receive(
+    service: Service, payload: Payload, format_: str | None, once: Once, writer: Callable[[Service], Answering]
+) -> Reply:
     """Answer again what was answered before; judge and write down what is new."""
     earlier = service.outbox.answered(payload.agency or "", once)
-    return earlier or service.intake.receive(payload, format=format_, request=once, answer=taken)
+    return earlier or service.intake.receive(payload, format=format_, request=once, answer=writer(service))
 
 
-def taken(entries: Sequence[Entry], findings: Sequence[Finding]) -> tuple[int, bytes]:
-    """Return what a request is answered that brought these."""
-    found = [finding_data(finding) for finding in findings]
-    if not entries:
-        return UNREADABLE_PAYLOAD.status, UNREADABLE_PAYLOAD.having(findings=found).content()
-    return _TAKEN, orjson.dumps({"submissions": [entry_data(entry) for entry in entries], "findings": found})
+def answering(service: Service) -> Answering:
+    """Return what writes the answer to a payload; how the road stands is looked at before anything is written down."""
+    road = service.expecting.road()
+
+    def answered(entries: Sequence[Entry], reading: Reading) -> tuple[int, bytes]:
+        found = [finding_data(finding) for finding in reading.findings]
+        if not entries:
+            return UNREADABLE_PAYLOAD.status, UNREADABLE_PAYLOAD.having(findings=found).content()
+        told = [{**entry_data(entry), "queue": service.expecting.of(entry, road, entry.ahead)} for entry in entries]
+        outcomes = list(map(_outcome, reading.assessments, entries))
+        return _TAKEN, orjson.dumps({"submissions": told, "outcomes": outcomes, "findings": found})
+
+    return answered
 
 
-async def own(request: Request, caller: Caller, submission: str) -> Entry:
+def _outcome(assessment: Assessment, entry: Entry) -> dict[str, Any]:
+    """Return what became of one assessment of a payload, with all that was found of it."""
+    report = entry.report
+    return {
+        "submission": entry.id,
+        "source": assessment.origin.label,
+        "conformance": None if report is None else report.conformance.value,
+        "findings": [] if report is None else [finding_data(finding) for finding in report.findings],
+    }
+
+
+async def own(request: Request, caller: Principal, submission: str) -> Entry:
     """Return the submission, where it is the caller's own; anybody else's is not there.
 
     Raises:
         Refusal: it is not.
     """
     entry = None
-    if _ID.fullmatch(submission):
-        entry = await asyncio.to_thread(service_of(request).outbox.entry, caller.id, submission)
+    if ID.fullmatch(submission):
+        entry = await asyncio.to_thread(service_of(request).outbox.entry, caller.agency, submission)
     if entry is None:
         raise Refusal(NOT_FOUND)
     return entry

@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
@@ -15,6 +16,7 @@ import click
 
 from canonical.errors import EcasBridgeError
 from canonical.version import __version__
+from service.audit.acting import by_hand
 from service.reports.run import Exit
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ COMMANDS: Final = {
     "spec": "List, show, verify and seal specification packages.",
     "keys": "Check certification keys, and keep the roster of assessors.",
     "agencies": "Add agencies, and give them API keys or take them away.",
+    "clients": "Register vendors' clients, and say for which agencies they act.",
     "serve": "Take submissions over HTTP.",
     "submit": "Hand payloads to the service.",
     "status": "Show where submissions stand, and why.",
@@ -45,8 +48,17 @@ COMMANDS: Final = {
     "work": "Deliver what is due.",
     "sandbox": "Run a state endpoint of our own.",
     "demo": "Deliver the samples to a sandbox, and show what became of each.",
+    "database": "Prepare a PostgreSQL database: its schema, and the role of the service.",
+    "audit": "Show who did what, and check that nobody altered it.",
+    "vault": "Show how the keys stand, and replace them.",
+    "erase": "Erase a submission, or everything of a child.",
+    "retention": "Show and erase what is over its time; place and lift legal holds.",
+    "backup": "Take a backup while the service works, and check it.",
+    "restore": "Restore a backup, and ask the state before anything is sent from it.",
     "doctor": "Look at the deployment, and say how to mend what is wrong.",
 }
+#: Those that go on until they are told to stop.
+_AT_WORK: Final = frozenset({"serve", "work"})
 #: What a shell reports for a process that SIGPIPE or SIGINT ended.
 _PIPE_CLOSED: Final = 141
 _INTERRUPTED: Final = 130
@@ -122,7 +134,8 @@ def outcome(arguments: Sequence[str] | None = None) -> int:
     code: int
     try:
         # Not ecas.main(): it would turn a closed pipe into exit code 1, which means findings here.
-        with ecas.make_context("ecas", list(sys.argv[1:] if arguments is None else arguments)) as context:
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        with ecas.make_context("ecas", given) as context, _by_hand(given):
             code = ecas.invoke(context) or Exit.CLEAN
         sys.stdout.flush()
     except click.exceptions.Exit as ended:
@@ -143,6 +156,12 @@ def outcome(arguments: Sequence[str] | None = None) -> int:
         return code
     sys.stderr.write(f"{message}\n")
     return code
+
+
+def _by_hand(arguments: Sequence[str]) -> AbstractContextManager[None]:
+    """Let what a command does be the deed of the person who typed it; a server and a worker name who is at work."""
+    name = next((one for one in arguments if one in COMMANDS), "")
+    return nullcontext() if name in _AT_WORK else by_hand(f"ecas {name}")
 
 
 def _usage(error: click.ClickException) -> str:

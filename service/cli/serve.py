@@ -8,9 +8,11 @@ import click
 
 from canonical.errors import ConfigurationError
 from gateway_client.loopback import is_loopback
-from service import settings, telemetry
+from service import settings, telemetry, tracing
 from service.api.app import create_app
+from service.api.callers import Patience
 from service.api.server import Server
+from service.audit.started import started
 from service.main import adopt_packages, build_service
 from service.reports.run import Exit
 
@@ -28,9 +30,19 @@ def command(*, host: str, port: int, behind_tls_proxy: bool) -> int:
         )
     chosen = settings.load()
     telemetry.configure(chosen.log_level)
+    flush_traces = tracing.start(chosen.traces_url)
     service = build_service(chosen)
     adopt_packages(service)
-    Server(create_app(service), host=host, port=port, announce=_announce).serve_until_ended()
+    service.at_once.note_now(started("serve", chosen, service.vault))
+    Server(
+        create_app(service),
+        host=host,
+        port=port,
+        announce=_announce,
+        patience=Patience(connections=chosen.max_connections),
+        grace=chosen.grace_seconds,
+    ).serve_until_ended()
+    flush_traces()
     return Exit.CLEAN
 
 

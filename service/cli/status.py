@@ -31,27 +31,44 @@ _UNITS: Final = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 @click.command(epilog="Example:  ecas status --state held")
 @click.argument("submission", metavar="[ID]", required=False)
 @click.option("--state", type=click.Choice([state.value for state in State]), help="Only those that stand here.")
+@click.option("--cause", metavar="CAUSE", help="Only those stuck or held for this, such as unknown_key.")
+@click.option("--programme", metavar="CODE", help="Only those of this programme.")
 @click.option("--limit", type=click.IntRange(min=1), help="So many at most, the newest. [default: all]")
 @click.option(
     "--report", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to tell it."
 )
-def command(*, submission: str | None, state: str | None, limit: int | None, report: str) -> int:
+def command(
+    *,
+    submission: str | None,
+    state: str | None,
+    cause: str | None,
+    programme: str | None,
+    limit: int | None,
+    report: str,
+) -> int:
     """Show where the agency's submissions stand, the newest first; of one, also why."""
     client = Client(settings.load())
     if submission is not None:
         told = _one(client, submission)
         sys.stdout.write(_as_json(told) if report == "json" else _story(told))
         return Exit.CLEAN
-    found = list(islice(_all(client, state), limit))
+    found = list(islice(_all(client, state=state, cause=cause, programme=programme), limit))
     sys.stdout.write(_as_json({"submissions": found}) if report == "json" else columns([_HEAD, *map(_row, found)]))
     return Exit.CLEAN
 
 
-def _all(client: Client, state: str | None) -> Iterator[Mapping[str, Any]]:
-    """Yield submissions page by page, as many pages as somebody takes."""
+def _all(client: Client, **wanted: str | None) -> Iterator[Mapping[str, Any]]:
+    """Yield submissions page by page, as many pages as somebody takes.
+
+    Raises:
+        ConfigurationError: the service does not know such a filter.
+    """
     after: str | None = None
     while True:
-        page = client.get("/v1/submissions", state=state, after=after, limit=_PAGE).data
+        answer = client.get("/v1/submissions", **wanted, after=after, limit=_PAGE)
+        if not answer.ok:
+            raise ConfigurationError(str(answer.data["detail"]))
+        page = answer.data
         yield from page["submissions"]
         after = page["next"]
         if after is None:
@@ -105,6 +122,7 @@ def _story(told: Mapping[str, Any]) -> str:
         facts += f"{'corrects':<11} {told['corrects']}\n"
     if told["words"]:
         facts += f"{'why':<11} {told['words']}\n{'to do':<11} {told['mend']}\n"
+    facts += "".join(_queued(told["queue"])) if told["queue"] else ""
     moves = "".join(f"{event['at']}  {event['became']:<10} {_why(event)}\n" for event in told["events"])
     found = "".join(
         f"\n{finding['rule']} {finding['title']}"
@@ -115,6 +133,17 @@ def _story(told: Mapping[str, Any]) -> str:
         for finding in told["report"]["findings"]
     )
     return f"{facts}\n{moves}{found}"
+
+
+def _queued(queue: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what it waits for, and when it may leave where something says so."""
+    for wait in queue["waits_for"]:
+        until = f" (until {wait['until']})" if wait["until"] else ""
+        yield f"{'waits':<11} {wait['words']}{until}\n"
+    if queue["ahead"] is not None:
+        yield f"{'ahead':<11} {queue['ahead']} at most, {queue['ahead_in_lane']} of the same child\n"
+    if queue["expected_at"]:
+        yield f"{'leaves':<11} about {queue['expected_at']}\n"
 
 
 def _why(event: Mapping[str, Any]) -> str:

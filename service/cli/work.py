@@ -7,8 +7,10 @@ import signal
 
 import click
 
-from service import settings, telemetry
+from service import settings, telemetry, tracing
+from service.audit.started import started
 from service.delivery import Delivery
+from service.ending import end_at_once
 from service.main import DESTINATION, adopt_packages, build_service, open_delivery
 from service.reports.run import Exit
 
@@ -20,12 +22,15 @@ def command(*, until_idle: bool, resume: bool) -> int:
     """Deliver what is due, until told to stop (SIGTERM): what is under way is finished and recorded."""
     chosen = settings.load()
     telemetry.configure(chosen.log_level)
+    flush_traces = tracing.start(chosen.traces_url)
     service = build_service(chosen)
     adopt_packages(service)
+    service.at_once.note_now(started("work", chosen, service.vault))
     if resume:
         service.outbox.resume(DESTINATION)
     with open_delivery(service) as delivery:
         asyncio.run(_work(delivery, until_idle=until_idle))
+    flush_traces()
     if (why := service.outbox.paused(DESTINATION)) is not None:
         click.echo(f"The destination is paused: {why} Mend it, then start 'ecas work --resume'.", err=True)
         return Exit.USAGE
@@ -36,8 +41,15 @@ async def _work(delivery: Delivery, *, until_idle: bool) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(ending, stopping.set)
+        loop.add_signal_handler(ending, _stop, stopping, ending)
     try:
         await delivery.run(until_idle=until_idle, stopping=stopping)
     finally:
         await delivery.roads.close()
+
+
+def _stop(stopping: asyncio.Event, number: signal.Signals) -> None:
+    """Stop in good order at the first signal, at once at the second: what is under way is then asked about."""
+    if stopping.is_set():
+        end_at_once(number)
+    stopping.set()

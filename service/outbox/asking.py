@@ -19,6 +19,8 @@ from service.outbox.outbox import (
     Event,
 )
 from service.outbox.rows import Rows
+from service.outbox.wanted import ALL, Wanted
+from service.tenants.tenant import EVERY
 
 #: Judged, and never given to a worker since.
 _UNSENT: Final = (State.READY, State.HELD, State.BLOCKED)
@@ -27,7 +29,9 @@ _UNSENT: Final = (State.READY, State.HELD, State.BLOCKED)
 class Asking(Rows):
     """Every question names the agency; what belongs to another is not there."""
 
-    def entries(self, agency: str, *, after: str | None, limit: int, state: State | None) -> list[Entry]:
+    def entries(
+        self, agency: str, *, after: str | None, limit: int, state: State | None, wanted: Wanted = ALL
+    ) -> list[Entry]:
         """Return an agency's submissions, newest first (see ``Outbox.entries``)."""
         c = t.submission.c
         query = select(t.submission).where(c.agency == agency).order_by(c.seq.desc()).limit(limit)
@@ -37,21 +41,22 @@ class Asking(Rows):
             )
         if state is not None:
             query = query.where(c.state == state)
-        with reading(self._engine) as connection:
+        query = query.where(*wanted.tests(agency, self._vault))
+        with reading(self._engine, agency) as connection:
             return [self._as_entry(row) for row in connection.execute(query).mappings()]
 
     def held(self, agency: str) -> list[Entry]:
         """Return all that an agency has waiting for a cure, oldest first."""
         c = t.submission.c
         query = select(t.submission).where(c.agency == agency, c.state == State.HELD).order_by(c.seq)
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             return [self._as_entry(row) for row in connection.execute(query).mappings()]
 
     def unsent(self) -> list[Entry]:
         """Return what of every agency was judged and has not left (see ``Outbox.unsent``)."""
         c = t.submission.c
-        query = select(t.submission).where(c.state.in_(_UNSENT)).order_by(c.seq)
-        with reading(self._engine) as connection:
+        query = select(t.submission).where(c.state.in_(_UNSENT), c.erased_at.is_(None)).order_by(c.seq)
+        with reading(self._engine, EVERY) as connection:
             return [self._as_entry(row) for row in connection.execute(query).mappings()]
 
     def entry(self, agency: str, submission: str) -> Entry | None:
@@ -64,7 +69,9 @@ class Asking(Rows):
         row = self._asked(agency, submission)
         if row is None:
             return None
-        return records.read_report(self._vault.open(row["sealed_report"], "report", agency, submission))
+        return records.read_report(
+            self._vault.open(row["sealed_report"], "report", agency, submission, key=row["data_key"])
+        )
 
     def assessment(self, agency: str, submission: str) -> Assessment | None:
         """Return the assessment as it was read."""
@@ -76,9 +83,13 @@ class Asking(Rows):
         if self._asked(agency, submission) is None:
             return []
         c = t.event.c
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             rows = (
-                connection.execute(select(t.event).where(c.submission == submission).order_by(c.seq)).mappings().all()
+                connection.execute(
+                    select(t.event).where(c.agency == agency, c.submission == submission).order_by(c.seq)
+                )
+                .mappings()
+                .all()
             )
         return [
             Event(
@@ -97,8 +108,10 @@ class Asking(Rows):
         if self._asked(agency, submission) is None:
             return []
         c = t.attempt.c
-        with reading(self._engine) as connection:
-            rows = connection.execute(select(t.attempt).where(c.submission == submission).order_by(c.seq)).mappings()
+        with reading(self._engine, agency) as connection:
+            rows = connection.execute(
+                select(t.attempt).where(c.agency == agency, c.submission == submission).order_by(c.seq)
+            ).mappings()
             return [
                 Attempt(
                     kind=row["kind"],
@@ -113,19 +126,34 @@ class Asking(Rows):
 
     def receipts(self, agency: str, submission: str) -> list[bytes]:
         """Return the state's receipts as they came, oldest first."""
-        if self._asked(agency, submission) is None:
+        row = self._asked(agency, submission)
+        if row is None or row["erased_at"] is not None:
             return []
-        c = t.receipt.c
-        with reading(self._engine) as connection:
-            sealed = connection.scalars(select(c.sealed).where(c.submission == submission).order_by(c.seq)).all()
-        return [records.read_receipt(self._vault.open(one, "receipt", agency, submission)).content for one in sealed]
+        c, key = t.receipt.c, row["data_key"]
+        with reading(self._engine, agency) as connection:
+            sealed = connection.scalars(
+                select(c.sealed).where(c.agency == agency, c.submission == submission).order_by(c.seq)
+            ).all()
+        opened = (self._vault.open(one, "receipt", agency, submission, key=key) for one in sealed)
+        return [records.read_receipt(one).content for one in opened]
+
+    def echoed_digest(self, agency: str, submission: str) -> str | None:
+        """Return the digest of the document that the state echoed last; None where there is no receipt."""
+        row, c = self._asked(agency, submission), t.receipt.c
+        query = select(c.sealed).where(c.agency == agency, c.submission == submission).order_by(c.seq.desc()).limit(1)
+        with reading(self._engine, agency) as connection:
+            sealed = connection.execute(query).scalar()
+        if row is None or sealed is None:
+            return None
+        opened = self._vault.open(sealed, "receipt", agency, submission, key=row["data_key"])
+        return records.read_receipt(opened).digest
 
     def _note(self, agency: str, submission: str, sealed: bytes | None) -> str:
         return "" if sealed is None else self._vault.open(sealed, "note", agency, submission).decode()
 
     def _asked(self, agency: str, submission: str) -> RowMapping | None:
         c = t.submission.c
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             return (
                 connection.execute(select(t.submission).where(c.agency == agency, c.id == submission))
                 .mappings()

@@ -53,15 +53,17 @@ class Correcting(Replaying):
         """Return how far a document has come; None where the agency has no such submission."""
         c = t.submission.c
         query = select(t.submission).where(c.agency == agency, c.id == submission)
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             row = connection.execute(query).mappings().first()
             return None if row is None else self._lineage(connection, row)
 
     def void(self, agency: str, submission: str, draft: Draft, *, next_version: int, word: Word) -> str | None:
         """Write down a void behind what it voids, and return its id; None where something changed meanwhile."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, agency) as connection:
             in_turn(connection, agency)
-            row = self._locked(connection, submission)
+            row = self._own(connection, submission)
+            if row is None:
+                return None
             found = self._lineage(connection, row)
             if found.stage is not Stage.SENT or found.voided_by is not None or found.next_version != next_version:
                 return None
@@ -87,23 +89,25 @@ class Correcting(Replaying):
         What never left is superseded, and the new one takes its place; else the new one queues behind it.
         """
         draft = replace(draft, corrects=submission)
-        with writing(self._engine) as connection:
+        with writing(self._engine, agency) as connection:
             in_turn(connection, agency)
             if earlier := self._answered(connection, agency, request):
                 return earlier
-            row = self._locked(connection, submission)
+            row = self._own(connection, submission)
+            if row is None:
+                return None
             now = self._lineage(connection, row)
             if (now.stage, now.next_version) != (found.stage, found.next_version):
                 return None
             id_ = payload.name.removeprefix("payload:")
-            self._insert_payload(connection, id_, agency, format, payload.content)
+            self._insert_payload(connection, id_, agency, format, self._sealed_payload(agency, payload))
             if now.stage is Stage.UNSENT and draft.state is not State.BLOCKED:
                 new = self._replace(connection, row, draft, word, payload=(id_, 0))
             else:
                 new = self._accept(connection, id_, agency, 0, draft)
                 self._behind(connection, row, new, word)
-            status, content = answer([self._entry(connection, agency, new)])
-            self._insert_request(connection, agency, request, status, content)
+            status, content = answer(self._entries(connection, agency, [new]))
+            self._insert_request(connection, agency, request, status, content, id_)
         return Reply(status=status, content=content)
 
     def _behind(self, connection: Connection, row: RowMapping, new: str, word: Word) -> None:
@@ -143,9 +147,6 @@ class Correcting(Replaying):
             for other in connection.execute(query.order_by(c.seq)).mappings()
             if name and self._document(other) == name
         ]
-
-    def _document(self, row: RowMapping) -> bytes:
-        return self._vault.open(row["sealed_document_id"], "document", row["agency"], row["id"])
 
 
 def _stage(row: RowMapping) -> Stage:

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, RowMapping, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from service.audit.deed import closing
 from service.clock import from_milliseconds, to_milliseconds
 from service.outbox import schema as t
 from service.outbox.breaker import Breaker
@@ -15,9 +16,15 @@ from service.outbox.engine import reading, writing
 from service.outbox.lanes import heads, set_due
 from service.outbox.outbox import Closure
 from service.outbox.rows import MOVING, Rows
+from service.tenants.connections import own_or_for_all
+from service.tenants.tenant import EVERY
 
 #: Begun by a person, or by a refusal; ended by a person.
 PAUSE: Final = "pause"
+#: Begun by a restore; ended by the release of the quarantine alone (quarantines.py).
+QUARANTINE: Final = "quarantine"
+#: What lets nothing leave, whatever the road says.
+_STANDSTILLS: Final = (QUARANTINE, PAUSE)
 #: Begun and ended by what the road says.
 BREAKER: Final = "breaker"
 #: The lanes that a resumption wakes at a time.
@@ -32,22 +39,25 @@ class Destinations(Rows):
         self, destination: str, why: str, *, agency: str = "", programme: str = "", actor: str = "operator"
     ) -> None:
         """Let nothing more leave for this destination, or for a part of it (see ``Outbox.pause``)."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, EVERY) as connection:
             road(connection, destination)
             begin(connection, destination, PAUSE, self._now(connection), why, actor, agency, programme)
+            self._audit.note(connection, closing("road.paused", destination, actor, agency, programme))
 
     def resume(self, destination: str, *, agency: str = "", programme: str = "") -> bool:
         """Let things leave again (see ``Outbox.resume``); lanes that a closed head kept back are woken."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, EVERY) as connection:
             road(connection, destination)
             ended = end(connection, destination, PAUSE, self._now(connection), agency, programme)
+            if ended:
+                self._audit.note(connection, closing("road.resumed", destination, "operator", agency, programme))
         if ended:
             self._wake_all(destination, agency)
         return ended
 
     def paused(self, destination: str) -> str | None:
         """Return why the whole destination is paused, or None."""
-        with reading(self._engine) as connection:
+        with reading(self._engine, EVERY) as connection:
             return paused(connection, destination)
 
     def closures(self, destination: str, *, since: datetime | None = None) -> list[Closure]:
@@ -56,15 +66,16 @@ class Destinations(Rows):
         if since is not None:
             lasting = or_(lasting, _C.ended_at >= to_milliseconds(since))
         query = select(t.closure).where(_C.destination == destination, lasting).order_by(_C.began_at, _C.seq)
-        with reading(self._engine) as connection:
-            return [_closure(row) for row in connection.execute(query).mappings()]
+        with reading(self._engine, EVERY) as connection:
+            mine = query.where(*own_or_for_all(connection, t.closure))
+            return [_closure(row) for row in connection.execute(mine).mappings()]
 
     def _wake_all(self, destination: str, agency: str) -> None:
         """Wake the lanes that stand still, some at a time so that nobody waits long for the writer."""
         c = t.lane.c
         last = 0
         while True:
-            with writing(self._engine) as connection:
+            with writing(self._engine, EVERY) as connection:
                 asleep = select(c.id).where(c.destination == destination, c.due_at.is_(None), c.id > last)
                 if agency:
                     asleep = asleep.where(c.agency == agency)
@@ -134,13 +145,20 @@ def _pull_forward(connection: Connection, destination: str, now: int) -> None:
 
 def paused(connection: Connection, destination: str) -> str | None:
     """Return why the whole destination is paused, within a transaction."""
-    return connection.execute(select(_C.why).where(*_open(destination, PAUSE, "", ""))).scalar()
+    return connection.execute(select(_C.why).where(
+            _C.destination == destination,
+            _C.kind.in_(_STANDSTILLS),
+            _C.agency == "",
+            _C.programme == "",
+            _C.ended_at.is_(None),
+        ).order_by(_C.kind.desc())
+    ).scalar()
 
 
 def paused_parts(connection: Connection, destination: str) -> set[tuple[str, str]]:
     """Return what is paused, as (agency, programme); an empty one means every one."""
     query = select(_C.agency, _C.programme).where(
-        _C.destination == destination, _C.kind == PAUSE, _C.ended_at.is_(None)
+        _C.destination == destination, _C.kind.in_(_STANDSTILLS), _C.ended_at.is_(None)
     )
     return {(row.agency, row.programme) for row in connection.execute(query)}
 
@@ -154,11 +172,13 @@ def begin(
     actor: str,
     agency: str = "",
     programme: str = "",
-) -> None:
-    """Begin a closure, unless it lasts already."""
-    if connection.execute(select(_C.seq).where(*_open(destination, kind, agency, programme))).first() is None:
-        values = {"agency": agency, "programme": programme, "began_at": now, "actor": actor, "why": why}
-        connection.execute(insert(t.closure).values(destination=destination, kind=kind, **values))
+) -> bool:
+    """Begin a closure; False where it lasts already."""
+    if connection.execute(select(_C.seq).where(*_open(destination, kind, agency, programme))).first() is not None:
+        return False
+    values = {"agency": agency, "programme": programme, "began_at": now, "actor": actor, "why": why}
+    connection.execute(insert(t.closure).values(destination=destination, kind=kind, **values))
+    return True
 
 
 def end(connection: Connection, destination: str, kind: str, now: int, agency: str = "", programme: str = "") -> bool:

@@ -6,10 +6,12 @@ import fcntl
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final
+from threading import Lock
+from typing import Any, Final, TypeVar
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
@@ -18,10 +20,16 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from canonical.errors import ConfigurationError
 from service.folders import make_durably
+from service.tenants.connections import of
+from service.tenants.tenant import EVERY, NOBODY, Tenant
 
 #: Milliseconds that a writer waits for another one.
 BUSY_TIMEOUT: Final = 30_000
 _WRITES: Final = "ecas_writes"
+_LAST: Final = "ecas_last"
+_Finish = TypeVar("_Finish", bound=Callable[[Connection], None])
+#: Whose turn it is to write to an SQLite file, by engine.
+_turns: Final[WeakKeyDictionary[Engine, Lock]] = WeakKeyDictionary()
 
 
 def open_engine(url: str) -> Engine:
@@ -47,25 +55,61 @@ def open_engine(url: str) -> Engine:
     engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT / 1000})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
+    _turns[engine] = Lock()
     return engine
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """Begin a transaction that will write, and commit it at the end.
+def writing(engine: Engine, tenant: Tenant = NOBODY) -> Iterator[Connection]:
+    """Begin a transaction of this tenant that will write, and commit it at the end (``service.tenants.tenant``).
 
     On SQLite it takes the write lock at once (BEGIN IMMEDIATE): a deferred transaction that reads, then writes is
-    refused as busy, whatever the timeout, or acts on what it read too early.
+    refused as busy, whatever the timeout, or acts on what it read too early. The threads of one process take turns before
+    that, each woken as soon as the one before has committed: SQLite itself looks again only after naps of up to 100 ms.
     """
-    with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+    turn = _turns.get(engine) or nullcontext()
+    with (
+        engine.connect().execution_options(**{_WRITES: True, _LAST: {}}) as connection,
+        turn,
+        connection.begin(),
+        of(connection, tenant),
+    ):
+        yield connection
+        for finish in connection.get_execution_options()[_LAST].values():
+            finish(connection)
+
+
+def at_the_end(connection: Connection, name: str, make: Callable[[], _Finish]) -> _Finish:
+    """Return what a writing transaction does last of all, under this name; it is made at the first call.
+
+    For work whose locks must be taken after all others, and held only while the commit is flushed.
+    """
+    finish: _Finish = connection.get_execution_options()[_LAST].setdefault(name, make())
+    return finish
+
+
+@contextmanager
+def reading(engine: Engine, tenant: Tenant = NOBODY) -> Iterator[Connection]:
+    """Begin a transaction of this tenant that only reads: one consistent look, short, so that the journal can be emptied."""
+    with engine.connect() as connection, connection.begin(), of(connection, tenant):
         yield connection
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """Begin a transaction that only reads: one consistent look, short, so that the journal can be emptied."""
-    with engine.connect() as connection, connection.begin():
-        yield connection
+def rebuilding(engine: Engine) -> Iterator[Connection]:
+    """Begin the transaction of a migration: SQLite changes a table by making it anew, so rows lose sight of one another.
+
+    Raises:
+        ConfigurationError: afterwards some row refers to one that is not there; nothing was changed.
+    """
+    with engine.connect().execution_options(**{_WRITES: True}) as connection:
+        if engine.dialect.name == "sqlite":
+            connection.detach()  # this setting is heeded outside of transactions only, and nobody else shall have it
+            connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+        with connection.begin(), of(connection, EVERY):
+            yield connection
+            if engine.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise ConfigurationError("A row of the database refers to one that is not there; restore a backup.")
 
 
 @contextmanager
@@ -84,14 +128,14 @@ def alone(engine: Engine, purpose: str) -> Iterator[None]:
         os.close(lock)
 
 
-def in_turn(connection: Connection, agency: str) -> None:
+def in_turn(connection: Connection, agency: str, *, purpose: str = "intake") -> None:
     """Let an agency's payloads be written down one after the other, so that the order of a lane is that of the commits.
 
     On SQLite there is one writer anyway. On PostgreSQL a lock that ends with the transaction keeps an earlier,
     uncommitted submission of a child from being overtaken by a later one, and a document from racing itself.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_lock_number(f"intake {agency}"))))
+        connection.execute(select(func.pg_advisory_xact_lock(_lock_number(f"{purpose} {agency}"))))
 
 
 def database_moment(connection: Connection) -> int:

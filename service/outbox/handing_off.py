@@ -72,7 +72,7 @@ class HandingOff(Receiving):
         """Return an agency's open hand-offs, oldest first."""
         c = t.submission.c
         query = select(t.submission).where(c.agency == agency, c.state == State.HANDED_OFF).order_by(c.seq).limit(limit)
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             rows = connection.execute(query).mappings().all()
             siblings = _open_by_lane(connection, {row["lane"] for row in rows if row["lane"] is not None})
         return [self._handoff(row, siblings.get(row["lane"], [])) for row in rows]
@@ -88,9 +88,9 @@ class HandingOff(Receiving):
 
     def close_handoff(self, agency: str, submission: str, *, actor: str, note: str) -> bool:
         """Record a person's word that it was entered; False where it is no open hand-off of this agency."""
-        with writing(self._engine) as connection:
-            row = self._locked(connection, submission)
-            if row["agency"] != agency or State(row["state"]) is not State.HANDED_OFF:
+        with writing(self._engine, agency) as connection:
+            row = self._own(connection, submission)
+            if row is None or row["agency"] != agency or State(row["state"]) is not State.HANDED_OFF:
                 return False
             why = "A person entered it in the Virtual Gateway."
             note_ = self._vault.seal(note.encode(), "note", agency, submission)
@@ -118,7 +118,7 @@ class HandingOff(Receiving):
         query = select(t.submission).where(meant).order_by(c.seq).limit(limit)
         if after is not None:
             query = query.where(c.seq > select(c.seq).where(c.id == after).correlate(None).scalar_subquery())
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             # In order, SQLite walks through all that the agency ever sent; whether there is any, it knows by the states.
             if connection.execute(select(c.seq).where(meant).limit(1)).first() is None:
                 return []
@@ -132,7 +132,7 @@ class HandingOff(Receiving):
         moving = select(c.id, c.state).where(mine, c.state.in_(UNDER_WAY)).order_by(c.seq).limit(named)
         states: Counter[State] = Counter()
         causes: Counter[HoldCause] = Counter()
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             for row in connection.execute(counted.group_by(c.state, c.holds)):
                 states[State(row.state)] += row.many
                 if row.state == State.HELD:
@@ -144,7 +144,7 @@ class HandingOff(Receiving):
         self, agency: str, submission: str, draft: Draft, *, was: State, actor: str, why: str, note: str = ""
     ) -> bool:
         """Move what waits to where another route puts it, with its new report; False where it moved meanwhile."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, agency) as connection:
             return self._reroute(connection, agency, submission, draft, was, actor, why, note)
 
     def go_live(self, agency: str, submission: str, draft: Draft, *, since: datetime, per_minute: int) -> bool:
@@ -153,7 +153,7 @@ class HandingOff(Receiving):
         The room is counted in the transaction that takes it, and one agency's releases come one after the other, so that
         many workers together keep to one ramp.
         """
-        with writing(self._engine) as connection:
+        with writing(self._engine, agency) as connection:
             # FOR NO KEY UPDATE: whoever writes down a submission of the agency meanwhile is not kept waiting.
             connection.execute(select(t.agency.c.id).where(t.agency.c.id == agency).with_for_update(key_share=True))
             if draft.state is State.READY and not self._room(connection, agency, since, per_minute):
@@ -163,7 +163,7 @@ class HandingOff(Receiving):
 
     def go_live_room(self, agency: str, *, since: datetime, per_minute: int) -> int:
         """Return how many more the ramp may release now."""
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             return self._room(connection, agency, since, per_minute)
 
     def _room(self, connection: Connection, agency: str, since: datetime, per_minute: int) -> int:
@@ -192,12 +192,17 @@ class HandingOff(Receiving):
         why: str,
         note: str = "",
     ) -> bool:
-        row = self._row(connection, submission)
-        lane = self._placed(connection, agency, draft) if row["lane"] is None else row["lane"]
+        c = t.submission.c
+        mine = select(c.lane).where(c.id == submission, c.agency == agency)
+        if (found := connection.execute(mine).first()) is None:
+            return False
+        lane = self._placed(connection, agency, draft) if found.lane is None else found.lane
         row = self._locked(connection, submission)
         if row["agency"] != agency or State(row["state"]) is not was:
             return False
-        sealed = self._vault.seal(records.write_report(draft.report), "report", agency, submission)
+        sealed = self._vault.seal(
+            records.write_report(draft.report), "report", agency, submission, key=row["data_key"]
+        )
         connection.execute(
             update(t.submission)
             .where(t.submission.c.id == submission)
@@ -217,7 +222,9 @@ class HandingOff(Receiving):
     def _placed(self, connection: Connection, agency: str, draft: Draft) -> int:
         """Return the lane of one that came before hand-offs had lanes; it keeps its place in the order of arrival."""
         in_turn(connection, agency)
-        return self._lane(connection, agency, self._child(connection, agency, draft.assessment).id)
+        child = self._child(connection, agency, draft.assessment)
+        lane, _ = self._lane(connection, agency, child.id, State.HELD, None)  # whoever asked wakes it
+        return lane
 
 
 def ramp(released: int, lately: int, *, per_minute: int) -> int:

@@ -13,6 +13,8 @@ from service.outbox import schema as t
 from service.outbox.engine import reading, writing
 from service.outbox.outbox import Draft
 from service.outbox.rows import Rows, read_holds, write_holds
+from service.outbox.state_keys import next_key
+from service.tenants.tenant import EVERY
 
 #: What a person can stop: it waits with us, and was not given to a worker.
 _STOPPABLE: Final = (State.READY, State.HELD)
@@ -23,32 +25,42 @@ class Holding(Rows):
 
     def hold(self, agency: str, submission: str, *, actor: str, note: str) -> bool:
         """Let a submission wait for a person (see ``Outbox.hold``)."""
-        with writing(self._engine) as connection:
-            row = self._locked(connection, submission)
-            was, holds = State(row["state"]), read_holds(row["holds"])
-            if row["agency"] != agency or was not in _STOPPABLE:
+        with writing(self._engine, agency) as connection:
+            row = self._own(connection, submission)
+            if row is None or row["agency"] != agency or State(row["state"]) not in _STOPPABLE:
                 return False
+            was, holds = State(row["state"]), read_holds(row["holds"])
             causes = write_holds(dict.fromkeys((*holds, HoldCause.PERSON)))
-            connection.execute(update(t.submission).where(t.submission.c.id == submission).values(holds=causes))
+            connection.execute(
+                update(t.submission)
+                .where(t.submission.c.agency == agency, t.submission.c.id == submission)
+                .values(holds=causes)
+            )
             why = "A person asked for it to wait."
             self._move(connection, submission, was, State.HELD, actor, why, self._noted(agency, submission, note))
         return True
 
     def release(self, agency: str, submission: str, draft: Draft, *, actor: str, note: str) -> bool:
         """Let a held submission go where a new judgement puts it (see ``Outbox.release``)."""
-        with writing(self._engine) as connection:
-            row = self._locked(connection, submission)
-            if row["agency"] != agency or State(row["state"]) is not State.HELD:
+        with writing(self._engine, agency) as connection:
+            row = self._own(connection, submission)
+            if row is None or row["agency"] != agency or State(row["state"]) is not State.HELD:
                 return False
             values: dict[str, object] = {
-                "sealed_report": self._vault.seal(records.write_report(draft.report), "report", agency, submission),
+                "sealed_report": self._vault.seal(
+                    records.write_report(draft.report), "report", agency, submission, key=row["data_key"]
+                ),
                 "holds": write_holds(draft.holds),
                 "vouched": write_holds(draft.vouched),
                 **self._clocks(connection, row, draft.holds),
             }
             if HoldCause.KEY_REFUSED in read_holds(row["holds"]):  # the rejection was definite and spent the old key
-                values |= {"idempotency_key": self._new_id("idem"), "first_sent_at": None}
-            connection.execute(update(t.submission).where(t.submission.c.id == submission).values(**values))
+                values |= {"idempotency_key": next_key(self._vault, row["idempotency_key"]), "first_sent_at": None}
+            connection.execute(
+                update(t.submission)
+                .where(t.submission.c.agency == agency, t.submission.c.id == submission)
+                .values(**values)
+            )
             note_ = self._noted(agency, submission, note)
             why = (
                 "A person's word released it." if draft.state is not State.HELD else "A person's word cured one cause."
@@ -60,7 +72,7 @@ class Holding(Rows):
     def escalate(self, agency: str, submission: str, why: str) -> bool:
         """Say once that it has waited too long (see ``Outbox.escalate``)."""
         c = t.submission.c
-        with writing(self._engine) as connection:
+        with writing(self._engine, agency) as connection:
             done = connection.execute(
                 update(t.submission)
                 .where(c.agency == agency, c.id == submission, c.state == State.HELD, c.escalated_at.is_(None))
@@ -73,7 +85,7 @@ class Holding(Rows):
     def waiting_agencies(self) -> list[str]:
         """Return the agencies that have anything held."""
         c = t.submission.c
-        with reading(self._engine) as connection:
+        with reading(self._engine, EVERY) as connection:
             held = select(c.agency).where(c.state == State.HELD).distinct().order_by(c.agency)
             return list(connection.scalars(held))
 

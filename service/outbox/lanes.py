@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, c
 
 from canonical.submission import State
 from service.outbox import schema as t
+from service.tenants.connections import own
 
 #: The deadline of a lane in which nothing has one.
 NEVER: Final = t.NEVER
@@ -67,7 +68,7 @@ def heads(connection: Connection, lanes: Sequence[int], *, behind_pending: bool)
         _S.lane,
         func.coalesce(func.min(under_way), func.min(_S.seq)).label("seq"),
         func.min(_S.deadline_at).label("deadline_at"),
-    ).where(_S.lane.in_(lanes), _WAITING)
+    ).where(_S.lane.in_(lanes), _WAITING, *own(connection, t.submission))
     if not behind_pending:
         waiting = waiting.where(_S.state != State.PENDING)
     found = waiting.group_by(_S.lane).subquery()

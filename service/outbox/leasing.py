@@ -22,6 +22,7 @@ from service.outbox.outbox import Claim, Depth, Exchange, Settlement
 from service.outbox.rows import MOVING, milliseconds, write_holds
 from service.outbox.settling import Settling
 from service.outbox.withdrawals import ConsentGone, carries_more, withdrawn
+from service.tenants.tenant import EVERY
 
 _S, _L = t.submission.c, t.lane.c
 #: What a claim needs of a submission: neither its report nor its document id is opened for it.
@@ -40,6 +41,7 @@ _COLUMNS: Final = (
     _S.second_try,
     _S.received_at,
     _S.sealed_assessment,
+    _S.data_key,
 )
 _WITHDRAWN: Final = "The member's consent was withdrawn before it left."
 
@@ -57,7 +59,7 @@ class Leasing(Settling):
         lease: timedelta,
     ) -> Exchange:
         """Record what came of claims, then lease what is due, in one transaction (see ``Outbox.exchange``)."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, EVERY) as connection:
             stands = road(connection, destination)
             lost = self._settle_all(connection, stands, settled)
             claims = self._lease(connection, destination, worker, limit, lease) if limit > 0 else []
@@ -177,7 +179,13 @@ class Leasing(Settling):
                 update(t.submission).where(_S.seq.in_([row["seq"] for row in doubtful])).values(asks=_S.asks + 1)
             )
             questions = [
-                {"submission": row["id"], "kind": "question", "number": row["asks"] + 1, "started_at": now}
+                {
+                    "agency": row["agency"],
+                    "submission": row["id"],
+                    "kind": "question",
+                    "number": row["asks"] + 1,
+                    "started_at": now,
+                }
                 for row in doubtful
             ]
             connection.execute(insert(t.attempt), questions)
@@ -199,7 +207,14 @@ class Leasing(Settling):
             )
         )
         sends = [
-            {"submission": row["id"], "kind": "send", "number": row["attempts"] + 1, "started_at": now} for row in rows
+            {
+                "agency": row["agency"],
+                "submission": row["id"],
+                "kind": "send",
+                "number": row["attempts"] + 1,
+                "started_at": now,
+            }
+            for row in rows
         ]
         connection.execute(insert(t.attempt), sends)
         moves = [
@@ -236,7 +251,7 @@ class Leasing(Settling):
 
     def resend(self, claim: Claim) -> Claim:
         """Write down another attempt under the same lease (see ``Outbox.resend``)."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, claim.agency) as connection:
             lane = self._lane_row(connection, claim.lane)
             if lane["fence"] != claim.fence:
                 raise LostLease
@@ -251,12 +266,12 @@ class Leasing(Settling):
 
     def expire(self, alive: Callable[[str], bool]) -> int:
         """End the leases of workers that are no more (see ``Outbox.expire``)."""
-        with reading(self._engine) as connection:
+        with reading(self._engine, EVERY) as connection:
             owners = connection.scalars(select(_L.owner).where(_L.owner.is_not(None)).distinct()).all()
         dead = [owner for owner in owners if owner is not None and not alive(owner)]
         if not dead:
             return 0
-        with writing(self._engine) as connection:
+        with writing(self._engine, EVERY) as connection:
             # Whoever holds a lane's lock just now is at work on it: it is left for the next look, and nobody waits.
             lanes = connection.scalars(select(_L.id).where(_L.owner.in_(dead)).with_for_update(skip_locked=True)).all()
             ended = connection.execute(
@@ -269,7 +284,7 @@ class Leasing(Settling):
     def depth(self, destination: str) -> Depth:
         """Return how much is waiting (see ``Outbox.depth``); what a pause keeps back is not due."""
         here, c = _L.destination == destination, t.replay.c
-        with reading(self._engine) as connection:
+        with reading(self._engine, EVERY) as connection:
             shut = [agency for agency, programme in paused_parts(connection, destination) if agency and not programme]
             leased = connection.execute(select(func.count()).where(here, _L.owner.is_not(None))).scalar_one()
             free_lanes = select(func.min(_L.due_at)).where(here, _L.owner.is_(None), _L.agency.not_in(shut))

@@ -72,6 +72,10 @@ class Entry:
     #: The day by which it should be with the state.
     deadline: datetime | None = None
     corrects: str | None = None
+    #: How many go before it in its lane; 0 where that was not asked.
+    ahead: int = 0
+    #: Its report; None where that was not asked.
+    report: Report | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

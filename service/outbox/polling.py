@@ -18,6 +18,7 @@ from service.outbox.engine import reading, writing
 from service.outbox.outbox import Poll, Settlement
 from service.outbox.rows import milliseconds
 from service.outbox.settling import CHANGE, Settling
+from service.tenants.tenant import EVERY
 
 _S: Final = t.submission.c
 
@@ -29,7 +30,7 @@ class Polling(Settling):
         """Take receipts that are due to be asked for again (see ``Outbox.polls``); none while the road is closed."""
         if not self._any_poll_due():
             return []
-        with writing(self._engine) as connection:
+        with writing(self._engine, EVERY) as connection:
             stands = road(connection, destination)
             if paused(connection, destination) is not None or breaker_of(stands).opened_at is not None:
                 return []
@@ -44,7 +45,7 @@ class Polling(Settling):
 
     def _any_poll_due(self) -> bool:
         """Look without the writer's lock: most of the time there is nothing."""
-        with reading(self._engine) as connection:
+        with reading(self._engine, EVERY) as connection:
             due = select(_S.seq).where(_S.poll_at.is_not(None), _S.poll_at <= self._now(connection)).limit(1)
             return connection.execute(due).first() is not None
 
@@ -54,7 +55,7 @@ class Polling(Settling):
         sealed = connection.execute(newest).scalar()
         if sealed is None:
             raise ConfigurationError("A pending submission has no receipt: the database was altered.")
-        receipt = records.read_receipt(self._vault.open(sealed, "receipt", row["agency"], row["id"]))
+        receipt = records.read_receipt(self._vault.open(sealed, "receipt", row["agency"], row["id"], key=row["data_key"]))
         return Poll(
             submission=row["id"],
             agency=row["agency"],
@@ -69,7 +70,7 @@ class Polling(Settling):
 
     def settle_poll(self, poll: Poll, settlement: Settlement) -> None:
         """Record what came of a poll (see ``Outbox.settle_poll``); a receipt that we hold already is not kept again."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, EVERY) as connection:
             stands = road(connection, self._destination)
             row = self._locked(connection, poll.submission)
             if row["poll_at"] != to_milliseconds(poll.until):
@@ -77,9 +78,9 @@ class Polling(Settling):
             now = self._now(connection)
             connection.execute(CHANGE, [self._changed(row, settlement, now, None)])
             if settlement.receipt is not None and _digest(settlement.receipt.content) != poll.known:
-                self._keep_receipts(connection, [(poll.submission, poll.agency, settlement.receipt)], now)
+                self._keep_receipts(connection, [(row, settlement.receipt)], now)
             if settlement.findings:
-                self._add_findings(connection, poll.submission, poll.agency, settlement.findings)
+                self._add_findings(connection, row, settlement.findings)
             if settlement.state is not poll.state or settlement.receipt is None:
                 self._tell_poll(connection, poll, settlement, now)
             if settlement.state is not poll.state:
@@ -91,7 +92,7 @@ class Polling(Settling):
 
     def _tell_poll(self, connection: Connection, poll: Poll, settlement: Settlement, now: int) -> None:
         """Keep a poll that taught us something; “still undecided” every hour would bury it."""
-        told = {"kind": "poll", "number": 0, "started_at": now, "ended_at": now}
+        told = {"agency": poll.agency, "kind": "poll", "number": 0, "started_at": now, "ended_at": now}
         connection.execute(
             insert(t.attempt).values(submission=poll.submission, outcome=settlement.outcome, why=settlement.why, **told)
         )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, and_, exists, insert, or_, select, update
 
-from canonical.assessment import Assessment
-from canonical.errors import ConfigurationError
-from canonical.finding import HoldCause
+from canonical.errors import ConfigurationError, Erased
+from canonical.finding import HoldCause, Report
 from canonical.payload import Payload
 from canonical.submission import State
 from service.clock import to_milliseconds
@@ -18,15 +17,19 @@ from service.deadlines import too_late_at
 from service.outbox import records
 from service.outbox import schema as t
 from service.outbox.children import Child, Children
+from service.outbox.crowd import batched, before_in_lane
 from service.outbox.engine import in_turn, reading, writing
 from service.outbox.outbox import (
     AnswerTo,
     Draft,
+    Entry,
     KeyReused,
     Reply,
     Request,
 )
-from service.outbox.rows import read_holds, write_holds
+from service.outbox.papers import Papers, papers
+from service.outbox.rows import MOVING, read_holds, write_holds
+from service.outbox.state_keys import key_for
 from service.outbox.withdrawals import guarded
 from service.refusals import another_child, taken
 
@@ -54,29 +57,40 @@ class Receiving(Children):
         """Write down a payload, its submissions and the answer in one transaction (see ``Outbox.put``)."""
         agency = _agency_of(payload)
         payload_id = payload.name.removeprefix("payload:")
-        with writing(self._engine) as connection:
+        sealed = self._sealed_payload(agency, payload)
+        prepared = [(draft, papers(agency, draft, self._vault, self._new_id)) for draft in drafts]
+        with writing(self._engine, agency) as connection:
             in_turn(connection, agency)
             if request and (earlier := self._answered(connection, agency, request)):
                 return earlier
-            self._insert_payload(connection, payload_id, agency, format, payload.content)
-            ids = [self._accept(connection, payload_id, agency, n, draft) for n, draft in enumerate(drafts)]
-            status, content = answer([self._entry(connection, agency, id_) for id_ in ids])
+            self._insert_payload(connection, payload_id, agency, format, sealed)
+            ids = [self._accept(connection, payload_id, agency, n, *one) for n, one in enumerate(prepared)]
+            status, content = answer(self._entries(connection, agency, ids))
             if request:
-                self._insert_request(connection, agency, request, status, content)
+                self._insert_request(connection, agency, request, status, content, payload_id)
         return Reply(status=status, content=content)
 
     def answered(self, agency: str, request: Request) -> Reply | None:
         """Return the answer of an earlier request with this key (see ``Outbox.answered``)."""
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             return self._answered(connection, agency, request)
+
+    def asked_before(self, agency: str, endpoint: str, key: str) -> bool:
+        """Return whether a request with this key was answered before, whatever its body was."""
+        c = t.request.c
+        mine = (c.agency == agency, c.endpoint == endpoint, c.key_digest == self._vault.digest("request", key))
+        with reading(self._engine, agency) as connection:
+            return connection.execute(select(c.status).where(*mine)).first() is not None
 
     def rejudge(self, agency: str, submission: str, draft: Draft, *, was: State = State.HELD) -> bool:
         """Give a submission that has not left its new report (see ``Outbox.rejudge``)."""
-        with writing(self._engine) as connection:
-            row = self._locked(connection, submission)
-            if was not in _NOT_GONE or row["agency"] != agency or State(row["state"]) is not was:
+        with writing(self._engine, agency) as connection:
+            row = self._own(connection, submission)
+            if row is None or was not in _NOT_GONE or row["agency"] != agency or State(row["state"]) is not was:
                 return False
-            sealed = self._vault.seal(records.write_report(draft.report), "report", agency, submission)
+            sealed = self._vault.seal(
+                records.write_report(draft.report), "report", agency, submission, key=row["data_key"]
+            )
             connection.execute(
                 update(t.submission)
                 .where(t.submission.c.id == submission)
@@ -106,13 +120,15 @@ class Receiving(Children):
         )
         if row is None:
             return None
+        if not row["sealed_answer"]:
+            raise Erased
         if row["body_digest"] != self._vault.digest("body", request.body):
             raise KeyReused
         content = self._vault.open(row["sealed_answer"], "answer", agency, row["key_digest"])
         return Reply(status=row["status"], content=content, replayed=True)
 
     def _insert_request(
-        self, connection: Connection, agency: str, request: Request, status: int, content: bytes
+        self, connection: Connection, agency: str, request: Request, status: int, content: bytes, payload: str
     ) -> None:
         key = self._vault.digest("request", request.key)
         connection.execute(
@@ -124,70 +140,84 @@ class Receiving(Children):
                 received_at=self._now(connection),
                 status=status,
                 sealed_answer=self._vault.seal(content, "answer", agency, key),
+                payload=payload,
             )
         )
 
-    def _insert_payload(self, connection: Connection, id_: str, agency: str, format_: str, content: bytes) -> None:
+    def _sealed_payload(self, agency: str, payload: Payload) -> dict[str, Any]:
+        """Return the columns of a payload's row that hold it, under a data key of its own."""
+        id_ = payload.name.removeprefix("payload:")
+        keys = self._vault.new_key(agency, id_)
+        return {"sealed": self._vault.seal(payload.content, "payload", agency, id_, key=keys["data_key"]), **keys}
+
+    def _insert_payload(
+        self, connection: Connection, id_: str, agency: str, format_: str, sealed: Mapping[str, Any]
+    ) -> None:
         connection.execute(
-            insert(t.payload).values(
-                id=id_,
-                agency=agency,
-                format=format_,
-                received_at=self._now(connection),
-                sealed=self._vault.seal(content, "payload", agency, id_),
-            )
+            insert(t.payload),
+            {"id": id_, "agency": agency, "format": format_, "received_at": self._now(connection), **sealed},
         )
 
-    def _accept(self, connection: Connection, payload: str, agency: str, ordinal: int, draft: Draft) -> str:
+    def _accept(
+        self,
+        connection: Connection,
+        payload: str,
+        agency: str,
+        ordinal: int,
+        draft: Draft,
+        prepared: Papers | None = None,
+    ) -> str:
         """Write down one submission, unless its document is on its way already; return the submission's id."""
-        document = self._document_digest(agency, draft.assessment)
-        content = self._content_digest(draft.assessment)
-        if draft.state is not State.BLOCKED and (known := on_its_way(connection, agency, document)):
-            if known["content_digest"] == content:
+        own = prepared or papers(agency, draft, self._vault, self._new_id)
+        if draft.state is not State.BLOCKED and (known := on_its_way(connection, agency, own.document_digest)):
+            if known["content_digest"] == own.content_digest:
                 return str(known["id"])
             if State(known["state"]) is State.HELD and known["attempts"] == 0:
                 self._supersede(connection, known)
             else:
                 draft = _refused(draft)
-        id_, lane, deadline = self._new_id("sub"), None, None
+        lane, deadline, fresh = None, None, False
         if draft.state is not State.BLOCKED:
             child = self._child(connection, agency, draft.assessment)
             deadline = self._deadline(connection, child, draft)
             draft = guarded(connection, child.id, _doubtful(draft) if child.doubtful else draft)
-            lane = self._lane(connection, agency, child.id)
+            lane, fresh = self._lane(connection, agency, child.id, draft.state, deadline)
         now = self._now(connection)
-        connection.execute(
-            insert(t.submission).values(
-                id=id_,
-                agency=agency,
-                payload=payload,
-                ordinal=ordinal,
-                lane=lane,
-                state=draft.state,
-                holds=write_holds(draft.holds),
-                **self._clocks(connection, None, draft.holds),
-                sealed_document_id=self._vault.seal(_document_id(draft.assessment).encode(), "document", agency, id_),
-                document_digest=document,
-                content_digest=content,
-                spec=draft.report.judged_by.spec if draft.report.judged_by else None,
-                idempotency_key=self._new_id("idem"),
-                received_at=now,
-                updated_at=now,
-                since=now,
-                programme=draft.assessment.text(_PROGRAMME) or "",
-                deadline_at=deadline,
-                corrects=draft.corrects,
-                sealed_assessment=self._vault.seal(
-                    records.write_assessment(draft.assessment), "assessment", agency, id_
-                ),
-                sealed_report=self._vault.seal(records.write_report(draft.report), "report", agency, id_),
-            )
-        )
-        self._tell(connection, id_, None, State.RECEIVED, _INTAKE, "The payload was written down.")
-        self._tell(connection, id_, State.RECEIVED, draft.state, _INTAKE, draft.why)
-        if lane is not None:
+        row = {
+            "id": own.id,
+            "agency": agency,
+            "payload": payload,
+            "ordinal": ordinal,
+            "lane": lane,
+            "state": draft.state,
+            "holds": write_holds(draft.holds),
+            **self._clocks(connection, None, draft.holds),
+            "sealed_document_id": own.sealed_document_id,
+            "document_digest": own.document_digest,
+            "content_digest": own.content_digest,
+            "spec": draft.report.judged_by.spec if draft.report.judged_by else None,
+            "idempotency_key": own.idempotency_key
+            if draft.state is State.BLOCKED
+            else self._state_key(connection, own),
+            **own.keys,
+            "received_at": now,
+            "updated_at": now,
+            "since": now,
+            "programme": draft.assessment.text(_PROGRAMME) or "",
+            "deadline_at": deadline,
+            "corrects": draft.corrects,
+            "sealed_assessment": own.sealed_assessment,
+            "sealed_report": own.report_of(draft, self._vault),
+        }
+        connection.execute(insert(t.submission), row)
+        self._tell(connection, own.id, None, State.RECEIVED, _INTAKE, "The payload was written down.")
+        self._tell(connection, own.id, State.RECEIVED, draft.state, _INTAKE, draft.why)
+        if lane is not None and not fresh:
             self._wake(connection, lane)
-        return id_
+        return own.id
+
+    def _state_key(self, connection: Connection, own: Papers) -> str:
+        return key_for(connection, self._vault, own.agency, own.document_digest)
 
     def _supersede(self, connection: Connection, held: RowMapping) -> None:
         """Let a repaired export take the place of what waits for that repair and has never left."""
@@ -195,14 +225,6 @@ class Receiving(Children):
         self._move(connection, held["id"], State.HELD, State.SUPERSEDED, _INTAKE, why)
         connection.execute(update(t.submission).where(t.submission.c.id == held["id"]).values(holds=""))
         self._wake(connection, held["lane"])
-
-    def _document_digest(self, agency: str, assessment: Assessment) -> str:
-        identity = (assessment.text(item) or "" for item in ("DOCUMENT_ID", "DOCUMENT_VERSION", "SUBMISSION_TYPE"))
-        return self._vault.digest("document", agency, *identity)
-
-    def _content_digest(self, assessment: Assessment) -> str:
-        answers = (f"{item}={answer.text}" for item, answer in sorted(assessment.answers.items()))
-        return self._vault.digest("content", *answers)
 
     def _deadline(self, connection: Connection, child: Child, draft: Draft) -> int | None:
         """Return the day by which it should be with the state, and remember by when the next one should.
@@ -217,17 +239,41 @@ class Receiving(Children):
             connection.execute(update(t.child).where(t.child.c.id == child.id).values(next_due_at=own))
         return own if child.next_due_at is None else min(own, child.next_due_at)
 
-    def _lane(self, connection: Connection, agency: str, child: str) -> int:
+    def _lane(
+        self, connection: Connection, agency: str, child: str, state: State, deadline: int | None
+    ) -> tuple[int, bool]:
+        """Return the child's lane, and whether it was made now: one that is made now is due as its first submission is."""
         c = t.lane.c
         found = connection.execute(
             select(c.id).where(c.destination == self._destination, c.agency == agency, c.child == child)
         ).scalar()
         if found is not None:
-            return int(found)
-        made = connection.execute(
-            insert(t.lane).values(destination=self._destination, agency=agency, child=child).returning(c.id)
-        ).scalar_one()
-        return int(made)
+            return int(found), False
+        row = {
+            "destination": self._destination,
+            "agency": agency,
+            "child": child,
+            "due_at": self._now(connection) if state in MOVING else None,
+            "deadline_at": t.NEVER if deadline is None else deadline,
+        }
+        return int(connection.execute(insert(t.lane).returning(c.id), row).scalar_one()), True
+
+    def _entries(self, connection: Connection, agency: str, ids: Sequence[str]) -> list[Entry]:
+        """Return these submissions in this order, each with its report and the number of those before it in its lane."""
+        c = t.submission.c
+        rows: dict[str, RowMapping] = {}
+        ahead: dict[str, int] = {}
+        for some in batched(ids):
+            found = connection.execute(select(t.submission).where(c.agency == agency, c.id.in_(some))).mappings()
+            rows |= {row["id"]: row for row in found}
+            ahead |= before_in_lane(connection, agency, some)
+        return [
+            replace(self._as_entry(rows[id_]), ahead=ahead.get(id_, 0), report=self._report(rows[id_])) for id_ in ids
+        ]
+
+    def _report(self, row: RowMapping) -> Report:
+        name = ("report", row["agency"], row["id"])
+        return records.read_report(self._vault.open(row["sealed_report"], *name, key=row["data_key"]))
 
 
 def _agency_of(payload: Payload) -> str:
@@ -272,7 +318,3 @@ def _refused(draft: Draft) -> Draft:
         state=State.BLOCKED,
         why="Its document is on its way already, with other answers.",
     )
-
-
-def _document_id(assessment: Assessment) -> str:
-    return assessment.text("DOCUMENT_ID") or ""

@@ -10,19 +10,24 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from canonical.payload import Payload
+from canonical.stuck import OPERATOR
 from canonical.submission import State
+from service.audit.deed import DEPLOYMENT, Deed
 from service.clock import from_milliseconds
 from service.outbox import records
 from service.outbox import schema as t
 from service.outbox.engine import in_turn, reading, writing
 from service.outbox.outbox import Draft
+from service.outbox.papers import document_digest
 from service.outbox.prospects import Candidate, Course, How, Left, Prospect, prospect
 from service.outbox.receiving import Receiving, on_its_way
 from service.outbox.resolving import Resolving, Word
 from service.outbox.rows import write_holds
+from service.tenants.connections import own
+from service.tenants.tenant import EVERY, whose
 
 _MINUTE: Final = 60_000
 #: Rows of one insert.
@@ -31,6 +36,13 @@ _CHUNK: Final = 1000
 _CATCH_UP: Final = 1000
 _WORDS: Final = ("not_arrived", "even_if_overtaken")
 _REPLACED: Final = "A new submission takes its place."
+#: An item is of the agency whose submission it is about, and of the scope of its replay.
+_ADD: Final = insert(t.replay_item).values(
+    replay=bindparam("in"),
+    submission=bindparam("of"),
+    agency=select(t.submission.c.agency).where(t.submission.c.id == bindparam("of")).scalar_subquery(),
+    scope=select(t.replay.c.scope).where(t.replay.c.id == bindparam("in")).scalar_subquery(),
+)
 
 
 class Progress(StrEnum):
@@ -102,13 +114,14 @@ class Replaying(Resolving, Receiving):
 
     def begin_replay(self, order: Order, ids: Iterable[str]) -> Replay:
         """Write down a replay and all that it is about; the worker does the rest."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, whose(order.agency)) as connection:
             id_, now = self._new_id("rep"), self._now(connection)
             note, words = order.word.note, {name: getattr(order.word, name) for name in _WORDS}
             connection.execute(
                 insert(t.replay).values(
                     id=id_,
                     agency=order.agency,
+                    scope=order.agency or EVERY.value,
                     state=Progress.RUNNING,
                     how=order.how,
                     filter=json.dumps({**order.chosen, **words}),
@@ -119,14 +132,26 @@ class Replaying(Resolving, Receiving):
                     sealed_note=self._vault.seal(note.encode(), "note", order.agency or "", id_) if note else None,
                 )
             )
-            items = ({"replay": id_, "submission": one, "place": place} for place, one in enumerate(ids))
+            items = ({"in": id_, "of": one, "place": place} for place, one in enumerate(ids))
             while chunk := list(islice(items, _CHUNK)):
-                connection.execute(insert(t.replay_item), chunk)
+                connection.execute(_ADD, chunk)
+            self._audit.note(
+                connection,
+                Deed(
+                    agency=order.agency or DEPLOYMENT,
+                    action="replay.order",
+                    actor=order.word.actor,
+                    kind="replay",
+                    about=id_,
+                    detail=f"how={order.how}",
+                    note=note,
+                ),
+            )
             return self._as_replay(connection, self._replay_row(connection, id_))
 
     def replay(self, id_: str, *, agency: str | None = None) -> Replay | None:
         """Return a replay; where an agency asks, only its own."""
-        with reading(self._engine) as connection:
+        with reading(self._engine, whose(agency)) as connection:
             row = self._replay_row(connection, id_)
             if row is None or (agency is not None and row["agency"] != agency):
                 return None
@@ -137,7 +162,7 @@ class Replaying(Resolving, Receiving):
         query = select(t.replay).order_by(t.replay.c.seq.desc()).limit(limit)
         if agency is not None:
             query = query.where(t.replay.c.agency == agency)
-        with reading(self._engine) as connection:
+        with reading(self._engine, whose(agency)) as connection:
             return [self._as_replay(connection, row) for row in connection.execute(query).mappings()]
 
     def steer(self, id_: str, then: Progress, *, agency: str | None = None) -> bool:
@@ -146,16 +171,20 @@ class Replaying(Resolving, Receiving):
         mine = [c.id == id_, c.state.in_(STEERED[then])]
         if agency is not None:
             mine.append(c.agency == agency)
-        with writing(self._engine) as connection:
+        with writing(self._engine, whose(agency)) as connection:
             values: dict[str, Any] = {"state": then}
             if then is Progress.RUNNING:
                 values["next_at"] = self._now(connection)  # the pause saved up no turns
-            return bool(connection.execute(update(t.replay).where(*mine).values(**values)).rowcount)
+            if not connection.execute(update(t.replay).where(*mine).values(**values)).rowcount:
+                return False
+            deed = Deed(agency=agency or DEPLOYMENT, action=f"replay.{then}", actor=OPERATOR, kind="replay", about=id_)
+            self._audit.note(connection, deed)
+            return True
 
     def next_replay_at(self) -> datetime | None:
         """Return when an item of some replay is due; None where none runs."""
         c = t.replay.c
-        with reading(self._engine) as connection:
+        with reading(self._engine, EVERY) as connection:
             at = connection.execute(select(func.min(c.next_at)).where(c.state == Progress.RUNNING)).scalar()
         return None if at is None else from_milliseconds(at)
 
@@ -164,7 +193,7 @@ class Replaying(Resolving, Receiving):
 
         An item stays undone until it is done: two workers may take the same one, and only one of them does it.
         """
-        with writing(self._engine) as connection:
+        with writing(self._engine, EVERY) as connection:
             row = self._due_replay(connection)
             if row is None:
                 return []
@@ -189,12 +218,12 @@ class Replaying(Resolving, Receiving):
 
     def leave(self, task: Task, why: Left) -> bool:
         """Record that an item is left as it is; False where another worker has done it, or it is called off."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, EVERY) as connection:
             return self._to_do(connection, task) and self._done(connection, task, why)
 
     def again(self, task: Task) -> bool:
         """Let a stuck submission be asked about or sent again (see ``leave`` for False)."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, EVERY) as connection:
             row = self._locked(connection, task.candidate.id)
             if not self._to_do(connection, task):
                 return False
@@ -204,14 +233,14 @@ class Replaying(Resolving, Receiving):
 
     def judged(self, task: Task, draft: Draft) -> bool:
         """Give a held submission its new report, in its place (see ``leave`` for False)."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, EVERY) as connection:
             row = self._locked(connection, task.candidate.id)
             if not self._to_do(connection, task):
                 return False
             if State(row["state"]) is not State.HELD or row["holds"] != write_holds(task.candidate.holds):
                 return self._done(connection, task, Left.MOVED)
             agency, id_ = row["agency"], row["id"]
-            sealed = self._vault.seal(records.write_report(draft.report), "report", agency, id_)
+            sealed = self._vault.seal(records.write_report(draft.report), "report", agency, id_, key=row["data_key"])
             connection.execute(
                 update(t.submission)
                 .where(t.submission.c.id == id_)
@@ -230,7 +259,7 @@ class Replaying(Resolving, Receiving):
     def anew(self, task: Task, draft: Draft) -> bool:
         """End a submission and let a new one, with this draft, take its place (see ``leave`` for False)."""
         candidate = task.candidate
-        with writing(self._engine) as connection:
+        with writing(self._engine, EVERY) as connection:
             in_turn(connection, candidate.agency)
             row = self._locked(connection, candidate.id)
             if not self._to_do(connection, task):
@@ -248,7 +277,7 @@ class Replaying(Resolving, Receiving):
         )
         if isinstance(found, Left):
             return found
-        document = self._document_digest(row["agency"], draft.assessment)
+        document = document_digest(row["agency"], draft.assessment, self._vault)
         if on_its_way(connection, row["agency"], document, besides=row["id"]) is not None:
             return Left.CAME_AGAIN
         self._replace(connection, row, replace(draft, corrects=row["corrects"]), task.word)
@@ -287,9 +316,9 @@ class Replaying(Resolving, Receiving):
     def stored_payload(self, agency: str, payload: str) -> tuple[Payload, str]:
         """Return a payload as it came, and the format it was read as."""
         c = t.payload.c
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             row = connection.execute(select(t.payload).where(c.id == payload, c.agency == agency)).mappings().one()
-        content = self._vault.open(row["sealed"], "payload", agency, payload)
+        content = self._vault.open(row["sealed"], "payload", agency, payload, key=row["data_key"])
         return Payload(content=content, name=f"payload:{payload}", agency=agency), row["format"]
 
     def _due_replay(self, connection: Connection) -> RowMapping | None:
@@ -321,12 +350,20 @@ class Replaying(Resolving, Receiving):
         return "" if sealed is None else self._vault.open(sealed, "note", row["agency"] or "", row["id"]).decode()
 
     def _replay_row(self, connection: Connection, id_: str) -> RowMapping | None:
-        return connection.execute(select(t.replay).where(t.replay.c.id == id_)).mappings().first()
+        return (
+            connection.execute(select(t.replay).where(t.replay.c.id == id_, *own(connection, t.replay)))
+            .mappings()
+            .first()
+        )
 
     def _as_replay(self, connection: Connection, row: RowMapping | None) -> Replay:
         assert row is not None
         c = t.replay_item.c
-        counted = select(c.became, func.count().label("number")).where(c.replay == row["id"]).group_by(c.became)
+        counted = (
+            select(c.became, func.count().label("number"))
+            .where(c.replay == row["id"], *own(connection, t.replay_item))
+            .group_by(c.became)
+        )
         numbers = {one.became: one.number for one in connection.execute(counted)}
         return Replay(
             id=row["id"],

@@ -13,6 +13,7 @@ from service.outbox import schema as t
 from service.outbox.engine import writing
 from service.outbox.prospects import Course, How, Left, Prospect, prospect, resolved
 from service.outbox.selecting import Selecting
+from service.outbox.state_keys import next_key
 from service.outbox.withdrawals import carries_more, withdrawn
 
 #: Not with the state, and not under way.
@@ -49,9 +50,9 @@ class Resolving(Selecting):
 
         What may be with the state is never sent again nor given up without the word that it did not arrive, or a question.
         """
-        with writing(self._engine) as connection:
-            row = self._locked(connection, submission)
-            if row["agency"] != agency:
+        with writing(self._engine, agency) as connection:
+            row = self._own(connection, submission)
+            if row is None or row["agency"] != agency:
                 return Left.MOVED
             found = resolved(
                 self._candidate(connection, row),
@@ -70,9 +71,9 @@ class Resolving(Selecting):
 
         What is stuck is resolved instead (``resolve``): it may be with the state.
         """
-        with writing(self._engine) as connection:
-            row = self._locked(connection, submission)
-            if row["agency"] != agency or State(row["state"]) not in _CANCELLABLE:
+        with writing(self._engine, agency) as connection:
+            row = self._own(connection, submission)
+            if row is None or row["agency"] != agency or State(row["state"]) not in _CANCELLABLE:
                 return False
             self._end(connection, row, State.CANCELLED, _CANCELLED, Word(actor=actor, note=note))
         return True
@@ -100,13 +101,17 @@ class Resolving(Selecting):
         else:
             then, values["first_sent_at"] = State.READY, None
         if found is Course.SENT_AFRESH:
-            values["idempotency_key"] = self._new_id("idem")
-        connection.execute(update(t.submission).where(t.submission.c.id == row["id"]).values(**values))
+            values["idempotency_key"] = next_key(self._vault, row["idempotency_key"])
+        connection.execute(
+            update(t.submission)
+            .where(t.submission.c.agency == row["agency"], t.submission.c.id == row["id"])
+            .values(**values)
+        )
         self._say(connection, row, then, _WHY[found], word)
         return found
 
     def _end(self, connection: Connection, row: RowMapping, then: State, why: str, word: Word) -> None:
-        ended = update(t.submission).where(t.submission.c.id == row["id"])
+        ended = update(t.submission).where(t.submission.c.agency == row["agency"], t.submission.c.id == row["id"])
         connection.execute(ended.values(holds="", cause=None, poll_at=None))
         self._say(connection, row, then, why, word)
 
@@ -121,6 +126,8 @@ class Resolving(Selecting):
         """Return whether a withdrawal stands against sending it: looked at again here, and at the send once more."""
         if row["lane"] is None:
             return False
-        child = connection.execute(select(t.lane.c.child).where(t.lane.c.id == row["lane"])).scalar_one()
+        child = connection.execute(
+            select(t.lane.c.child).where(t.lane.c.agency == row["agency"], t.lane.c.id == row["lane"])
+        ).scalar_one()
         gone = withdrawn(connection, {(child, row["received_at"])})
         return bool(gone) and carries_more(self._assessment(row))

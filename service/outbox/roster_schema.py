@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 from service.outbox.tables import Sequence, metadata
 
@@ -33,6 +44,7 @@ assessor = Table(
     Column("agency", String, ForeignKey("agency.id"), nullable=False),
     Column("gone_at", BigInteger),
     Column("sealed", LargeBinary, nullable=False),
+    UniqueConstraint("agency", "id"),
     sqlite_autoincrement=True,
 )
 Index("assessor_agency", assessor.c.agency, assessor.c.seq)
@@ -44,12 +56,14 @@ certificate = Table(
     Column("seq", Sequence, primary_key=True, autoincrement=True),
     Column("id", String, nullable=False, unique=True),
     Column("agency", String, ForeignKey("agency.id"), nullable=False),
-    Column("assessor", String, ForeignKey("assessor.id"), nullable=False),
+    Column("assessor", String, nullable=False),
     Column("key_digest", String, nullable=False),
     Column("name_digests", String, nullable=False),  # keyed, separated by blanks: whether two agencies mean one person
     Column("archived", Boolean, nullable=False),
     Column("gone_at", BigInteger),
     Column("sealed", LargeBinary, nullable=False),
+    UniqueConstraint("agency", "id"),
+    ForeignKeyConstraint(["agency", "assessor"], ["assessor.agency", "assessor.id"]),
     sqlite_autoincrement=True,
 )
 Index("certificate_agency", certificate.c.agency, certificate.c.seq)
@@ -61,9 +75,10 @@ evidence = Table(
     metadata,
     Column("seq", Sequence, primary_key=True, autoincrement=True),
     Column("agency", String, ForeignKey("agency.id"), nullable=False),
-    Column("certificate", String, ForeignKey("certificate.id"), nullable=False, index=True),
+    Column("certificate", String, nullable=False, index=True),
     Column("added_at", BigInteger, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["agency", "certificate"], ["certificate.agency", "certificate.id"]),
     sqlite_autoincrement=True,
 )
 
@@ -73,11 +88,12 @@ roster_change = Table(
     metadata,
     Column("seq", Sequence, primary_key=True, autoincrement=True),
     Column("agency", String, ForeignKey("agency.id"), nullable=False),
-    Column("assessor", String, ForeignKey("assessor.id"), nullable=False, index=True),
+    Column("assessor", String, nullable=False, index=True),
     Column("at", BigInteger, nullable=False),
     Column("actor", String, nullable=False),
     Column("what", String, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["agency", "assessor"], ["assessor.agency", "assessor.id"]),
     sqlite_autoincrement=True,
 )
 Index("roster_change_agency", roster_change.c.agency, roster_change.c.seq)

@@ -8,24 +8,34 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
+from sqlalchemy import Connection, Engine, LargeBinary, RowMapping, bindparam, insert, select, update
 
 from canonical.assessment import Assessment
 from canonical.finding import HoldCause
-from canonical.outcome import Receipt
 from canonical.submission import State, StuckCause, check_move
 from canonical.verdict import Verdict
+from service.audit.audit import Audit
+from service.audit.deed import moved
 from service.clock import Clock, from_milliseconds, to_milliseconds
 from service.identifiers import NewId
 from service.outbox import records
 from service.outbox import schema as t
 from service.outbox.lanes import heads, set_due
 from service.outbox.outbox import Entry
+from service.tenants.connections import own
 from service.vault import Vault
 from specs.patience import USUAL, Patience
 
 #: States from which a lane's head may be taken out.
 MOVING: Final = (State.READY, State.SENDING, State.IN_DOUBT)
+
+
+#: An event is of the agency whose submission it is about, whoever tells it.
+TELL: Final = insert(t.event).values(
+    agency=select(t.submission.c.agency).where(t.submission.c.id == bindparam("of")).scalar_subquery(),
+    submission=bindparam("of"),
+    sealed_note=bindparam("note", type_=LargeBinary()),
+)
 
 
 #: Tells the time within a transaction.
@@ -67,21 +77,34 @@ class Rows:
         self._moment = moment or (lambda _: to_milliseconds(clock()))
         self._new_id = new_id
         self._rules = rules
+        self._audit = Audit(vault, self._now)
         self._rng = rng or random.Random()  # noqa: S311 - whose turn it is; guards nothing
 
     def _lane_row(self, connection: Connection, lane: int) -> RowMapping:
         """Lock and return a lane: whoever settles it and whoever adds to it must see each other's work."""
-        return connection.execute(select(t.lane).where(t.lane.c.id == lane).with_for_update()).mappings().one()
+        query = select(t.lane).where(t.lane.c.id == lane, *own(connection, t.lane))
+        return connection.execute(query.with_for_update()).mappings().one()
 
     def _row(self, connection: Connection, id_: str, *, lock: bool = False) -> RowMapping:
-        query = select(t.submission).where(t.submission.c.id == id_)
+        query = select(t.submission).where(t.submission.c.id == id_, *own(connection, t.submission))
         return connection.execute(query.with_for_update() if lock else query).mappings().one()
 
-    def _locked(self, connection: Connection, id_: str) -> RowMapping:
-        """Lock a submission and return it: its lane first, for everybody locks in this order."""
-        if (lane := self._row(connection, id_)["lane"]) is not None:
-            self._lane_row(connection, lane)
+    def _own(self, connection: Connection, id_: str) -> RowMapping | None:
+        """Lock a submission and return it; None where the tenant has none of that id. Its lane first: everybody locks so."""
+        mine = select(t.submission.c.lane).where(t.submission.c.id == id_, *own(connection, t.submission))
+        found = connection.execute(mine).first()
+        if found is None:
+            return None
+        if found.lane is not None:
+            self._lane_row(connection, found.lane)
         return self._row(connection, id_, lock=True)
+
+    def _locked(self, connection: Connection, id_: str) -> RowMapping:
+        """Lock a submission that is there, and return it."""
+        row = self._own(connection, id_)
+        if row is None:
+            raise LookupError
+        return row
 
     def _wake(self, connection: Connection, lane: int) -> None:
         """Let the lane's head leave, unless a worker holds the lane, it is due already, or its head must stay."""
@@ -93,7 +116,8 @@ class Rows:
         if row["due_at"] is None and head is not None and head.state in MOVING:
             set_due(connection, {lane: self._now(connection)}, found)
         elif head is not None and head.deadline_at != row["deadline_at"]:
-            connection.execute(update(t.lane).where(t.lane.c.id == lane).values(deadline_at=head.deadline_at))
+            mine = (t.lane.c.id == lane, *own(connection, t.lane))
+            connection.execute(update(t.lane).where(*mine).values(deadline_at=head.deadline_at))
 
     def _move(
         self,
@@ -109,21 +133,9 @@ class Rows:
         check_move(was, then)
         now = self._now(connection)
         since = {} if was is then else {"since": now}
-        connection.execute(
-            update(t.submission).where(t.submission.c.id == id_).values(state=then, updated_at=now, **since)
-        )
+        mine = (t.submission.c.id == id_, *own(connection, t.submission))
+        connection.execute(update(t.submission).where(*mine).values(state=then, updated_at=now, **since))
         self._tell(connection, id_, was, then, actor, why, sealed_note)
-
-    def _keep(self, connection: Connection, id_: str, agency: str, receipt: Receipt) -> None:
-        connection.execute(
-            insert(t.receipt).values(
-                submission=id_,
-                received_at=self._now(connection),
-                verdict=receipt.verdict,
-                tracking_id=receipt.tracking_id,
-                sealed=self._vault.seal(records.write_receipt(receipt), "receipt", agency, id_),
-            )
-        )
 
     def _tell(
         self,
@@ -135,8 +147,9 @@ class Rows:
         why: str,
         sealed_note: bytes | None = None,
     ) -> None:
-        event = {"submission": id_, "at": self._now(connection), "was": was, "became": then, "actor": actor, "why": why}
-        connection.execute(insert(t.event).values(**event, sealed_note=sealed_note))
+        event = {"of": id_, "at": self._now(connection), "was": was, "became": then, "actor": actor, "why": why}
+        connection.execute(TELL, {**event, "note": sealed_note})
+        self._audit.note(connection, moved(id_, was, then, actor, sealed_note))
 
     def _clocks(
         self, connection: Connection, row: RowMapping | None, holds: Iterable[HoldCause]
@@ -154,7 +167,7 @@ class Rows:
         return self._as_entry(row)
 
     def _as_entry(self, row: RowMapping) -> Entry:
-        document = self._vault.open(row["sealed_document_id"], "document", row["agency"], row["id"])
+        document = self._document(row)
         return Entry(
             id=row["id"],
             agency=row["agency"],
@@ -178,8 +191,18 @@ class Rows:
             corrects=row["corrects"],
         )
 
+    def _document(self, row: RowMapping) -> bytes:
+        """Return the agency's own name of the document; nothing, where the record was erased."""
+        if row["erased_at"] is not None:
+            return b""
+        return self._vault.open(
+            row["sealed_document_id"], "document", row["agency"], row["id"], key=row["data_key"]
+        )
+
     def _assessment(self, row: RowMapping) -> Assessment:
-        plain = self._vault.open(row["sealed_assessment"], "assessment", row["agency"], row["id"])
+        plain = self._vault.open(
+            row["sealed_assessment"], "assessment", row["agency"], row["id"], key=row["data_key"]
+        )
         return records.read_assessment(plain)
 
     def _now(self, connection: Connection) -> int:

@@ -1,4 +1,8 @@
-"""The tables. Every column in the clear is a name of ours, a state, a time or a count; the rest is sealed."""
+"""The tables. Every column in the clear is a name of ours, a state, a time or a count; the rest is sealed.
+
+Whatever belongs to an agency names it, and refers to other rows by (agency, id): a row of one agency cannot refer to a
+row of another, whoever writes it (docs/adr/0025).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -18,6 +23,11 @@ from sqlalchemy import (
     text,
 )
 
+from service.outbox.audit_schema import audit, audit_checkpoint, audit_note
+from service.outbox.credential_schema import access_token, api_key, assertion, client, client_grant, client_key
+from service.outbox.keys_schema import agency_key, erasure, legal_hold, vault_key
+from service.outbox.quarantine_schema import quarantine, quarantine_item
+from service.outbox.replay_schema import replay, replay_item
 from service.outbox.roster_schema import agency, assessor, certificate, evidence, roster, roster_change
 from service.outbox.tables import Sequence, metadata
 
@@ -26,21 +36,34 @@ __all__ = (
     "FREE_AGAIN",
     "NEVER",
     "WAITING",
+    "access_token",
     "adoption",
     "agency",
+    "agency_key",
     "api_key",
+    "assertion",
     "assessor",
     "attempt",
+    "audit",
+    "audit_checkpoint",
+    "audit_note",
     "certificate",
     "child",
     "child_identifier",
+    "client",
+    "client_grant",
+    "client_key",
     "closure",
     "destination",
+    "erasure",
     "event",
     "evidence",
     "lane",
+    "legal_hold",
     "metadata",
     "payload",
+    "quarantine",
+    "quarantine_item",
     "receipt",
     "replay",
     "replay_item",
@@ -49,6 +72,7 @@ __all__ = (
     "roster_change",
     "route",
     "submission",
+    "vault_key",
     "withdrawal",
 )
 
@@ -68,16 +92,6 @@ route = Table(
 )
 Index("route_agency", route.c.agency, route.c.programme, route.c.starts_at)
 
-api_key = Table(
-    "api_key",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("agency", String, ForeignKey("agency.id"), nullable=False, index=True),
-    Column("digest", String, nullable=False, unique=True),
-    Column("created_at", BigInteger, nullable=False),
-    Column("revoked_at", BigInteger),
-)
-
 payload = Table(
     "payload",
     metadata,
@@ -86,7 +100,13 @@ payload = Table(
     Column("format", String, nullable=False),
     Column("received_at", BigInteger, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("data_key", LargeBinary),  # its own, wrapped by the agency's; null once it is erased
+    Column("wrapped_by", Sequence),
+    Column("erased_at", BigInteger),
+    UniqueConstraint("agency", "id"),
+    ForeignKeyConstraint(["agency", "wrapped_by"], ["agency_key.agency", "agency_key.seq"]),
 )
+Index("payload_wrapped_by", payload.c.agency, payload.c.wrapped_by)
 
 #: A child by an id of ours, so that a corrected identifier does not break the order.
 child = Table(
@@ -94,9 +114,11 @@ child = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("agency", String, ForeignKey("agency.id"), nullable=False),
-    Column("merged_into", String, ForeignKey("child.id")),  # two ids of ours that turned out to be one child
+    Column("merged_into", String),  # two ids of ours that turned out to be one child
     Column("born_digest", String),  # keyed: the birth date, so that a mistyped identifier joins no two children
     Column("next_due_at", BigInteger),  # when the reassessment after the newest known assessment falls due
+    UniqueConstraint("agency", "id"),
+    ForeignKeyConstraint(["agency", "merged_into"], ["child.agency", "child.id"]),
 )
 
 child_identifier = Table(
@@ -105,7 +127,8 @@ child_identifier = Table(
     Column("agency", String, ForeignKey("agency.id"), primary_key=True),
     Column("kind", String, primary_key=True),  # MEMBER_ID | MEMBER_LOCAL_ID
     Column("digest", String, primary_key=True),
-    Column("child", String, ForeignKey("child.id"), nullable=False),
+    Column("child", String, nullable=False),
+    ForeignKeyConstraint(["agency", "child"], ["child.agency", "child.id"]),
 )
 
 #: The deadline of a lane in which nothing has one: later than every moment in milliseconds that is ever met.
@@ -118,13 +141,16 @@ lane = Table(
     Column("id", Sequence, primary_key=True, autoincrement=True),
     Column("destination", String, nullable=False),
     Column("agency", String, ForeignKey("agency.id"), nullable=False),
-    Column("child", String, ForeignKey("child.id"), nullable=False),
+    Column("child", String, nullable=False),
     Column("due_at", BigInteger),  # null while nothing of it may leave
     Column("owner", String),  # the worker that holds the lease
     Column("fence", Integer, nullable=False, default=0),
     Column("deadline_at", BigInteger, nullable=False, server_default=str(NEVER)),  # the earliest of what waits in it
-    Column("merged_into", Sequence, ForeignKey("lane.id")),  # it only drains: what waited in it waits there
+    Column("merged_into", Sequence),  # it only drains: what waited in it waits there
     UniqueConstraint("destination", "agency", "child"),
+    UniqueConstraint("agency", "id"),
+    ForeignKeyConstraint(["agency", "child"], ["child.agency", "child.id"]),
+    ForeignKeyConstraint(["agency", "merged_into"], ["lane.agency", "lane.id"]),
 )
 Index(
     "lane_due",
@@ -149,9 +175,9 @@ submission = Table(
     Column("seq", Sequence, primary_key=True, autoincrement=True),  # the order in which a lane leaves
     Column("id", String, nullable=False, unique=True),
     Column("agency", String, ForeignKey("agency.id"), nullable=False),
-    Column("payload", String, ForeignKey("payload.id"), nullable=False),
+    Column("payload", String, nullable=False),
     Column("ordinal", Integer, nullable=False),  # which assessment of the payload, from 0
-    Column("lane", Sequence, ForeignKey("lane.id")),  # null for what never leaves through us
+    Column("lane", Sequence),  # null for what never leaves through us
     Column("state", String, nullable=False),
     Column("holds", String, nullable=False, default=""),  # causes, separated by blanks
     Column("vouched", String),  # causes that a person's word has cured
@@ -178,8 +204,20 @@ submission = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("sealed_assessment", LargeBinary, nullable=False),
     Column("sealed_report", LargeBinary, nullable=False),
+    Column("data_key", LargeBinary),  # its own, wrapped by the agency's; null once it is erased
+    Column("wrapped_by", Sequence),
+    Column("erased_at", BigInteger),
+    UniqueConstraint("agency", "id"),
+    ForeignKeyConstraint(["agency", "payload"], ["payload.agency", "payload.id"]),
+    ForeignKeyConstraint(["agency", "lane"], ["lane.agency", "lane.id"]),
+    ForeignKeyConstraint(["agency", "corrects"], ["submission.agency", "submission.id"]),
+    ForeignKeyConstraint(["agency", "wrapped_by"], ["agency_key.agency", "agency_key.seq"]),
     sqlite_autoincrement=True,
 )
+Index("submission_wrapped_by", submission.c.agency, submission.c.wrapped_by)
+Index("submission_payload", submission.c.payload)
+#: Whether a document came before, in whatever state it ended.
+Index("submission_same_document", submission.c.agency, submission.c.document_digest, submission.c.seq)
 Index("submission_lane", submission.c.lane, submission.c.seq)
 #: What a lane may wait behind: a claim looks at nothing else, however long the history grows.
 WAITING: Final = "state IN ('received', 'held', 'handed_off', 'ready', 'sending', 'in_doubt', 'stuck', 'pending')"
@@ -215,13 +253,15 @@ attempt = Table(
     "attempt",
     metadata,
     Column("seq", Sequence, primary_key=True, autoincrement=True),
-    Column("submission", String, ForeignKey("submission.id"), nullable=False, index=True),
+    Column("agency", String, nullable=False),
+    Column("submission", String, nullable=False, index=True),
     Column("kind", String, nullable=False, server_default="send"),  # send | question | poll
     Column("number", Integer, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
     Column("outcome", String),  # null: the worker died, or is still at it
     Column("why", String, nullable=False, default=""),
+    ForeignKeyConstraint(["agency", "submission"], ["submission.agency", "submission.id"]),
     sqlite_autoincrement=True,
 )
 
@@ -229,13 +269,15 @@ event = Table(
     "event",
     metadata,
     Column("seq", Sequence, primary_key=True, autoincrement=True),
-    Column("submission", String, ForeignKey("submission.id"), nullable=False, index=True),
+    Column("agency", String, nullable=False),
+    Column("submission", String, nullable=False, index=True),
     Column("at", BigInteger, nullable=False),
     Column("was", String),
     Column("became", String, nullable=False),
     Column("actor", String, nullable=False),
     Column("why", String, nullable=False),
     Column("sealed_note", LargeBinary),  # a person's own words
+    ForeignKeyConstraint(["agency", "submission"], ["submission.agency", "submission.id"]),
     sqlite_autoincrement=True,
 )
 
@@ -243,11 +285,13 @@ receipt = Table(
     "receipt",
     metadata,
     Column("seq", Sequence, primary_key=True, autoincrement=True),
-    Column("submission", String, ForeignKey("submission.id"), nullable=False, index=True),
+    Column("agency", String, nullable=False),
+    Column("submission", String, nullable=False, index=True),
     Column("received_at", BigInteger, nullable=False),
     Column("verdict", String, nullable=False),
     Column("tracking_id", String, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["agency", "submission"], ["submission.agency", "submission.id"]),
     sqlite_autoincrement=True,
 )
 
@@ -262,7 +306,9 @@ request = Table(
     Column("received_at", BigInteger, nullable=False),
     Column("status", Integer, nullable=False),
     Column("sealed_answer", LargeBinary, nullable=False),
+    Column("payload", String),  # what the request brought; null for one that brought none
 )
+Index("request_payload", request.c.payload)
 
 destination = Table(
     "destination",
@@ -303,33 +349,6 @@ Index(
     postgresql_where=_OPEN,
 )
 
-#: A person's order to send work again: what of it is done, and how fast the rest may go.
-replay = Table(
-    "replay",
-    metadata,
-    Column("seq", Sequence, primary_key=True, autoincrement=True),
-    Column("id", String, nullable=False, unique=True),
-    Column("agency", String, ForeignKey("agency.id")),  # null: an operator's, over all agencies
-    Column("state", String, nullable=False),  # running | paused | cancelled | done
-    Column("how", String, nullable=False),  # send | ask | reprocess
-    Column("filter", String, nullable=False),  # JSON of names of ours
-    Column("per_minute", Integer, nullable=False),
-    Column("next_at", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("actor", String, nullable=False),
-    Column("sealed_note", LargeBinary),
-    sqlite_autoincrement=True,
-)
-replay_item = Table(
-    "replay_item",
-    metadata,
-    Column("replay", String, ForeignKey("replay.id"), primary_key=True),
-    Column("submission", String, ForeignKey("submission.id"), primary_key=True),
-    Column("place", Integer, nullable=False),
-    Column("done_at", BigInteger),
-    Column("became", String),
-)
-
 #: Consent that was withdrawn: what was received before and has not left stays here.
 withdrawal = Table(
     "withdrawal",
@@ -337,10 +356,11 @@ withdrawal = Table(
     Column("seq", Sequence, primary_key=True, autoincrement=True),
     Column("id", String, nullable=False, unique=True),
     Column("agency", String, ForeignKey("agency.id"), nullable=False),
-    Column("child", String, ForeignKey("child.id"), nullable=False, index=True),
+    Column("child", String, nullable=False, index=True),
     Column("withdrawn_at", BigInteger, nullable=False),
     Column("actor", String, nullable=False),
     Column("sealed_note", LargeBinary),
+    ForeignKeyConstraint(["agency", "child"], ["child.agency", "child.id"]),
     sqlite_autoincrement=True,
 )
 

@@ -16,6 +16,8 @@ from service.outbox.engine import reading
 from service.outbox.prospects import Candidate
 from service.outbox.rows import Rows, read_holds
 from service.outbox.withdrawals import CHILD_KINDS, families
+from service.tenants.connections import own
+from service.tenants.tenant import EVERY, whose
 
 #: What can be chosen.
 CHOSEN_AMONG: Final = (State.STUCK, State.HELD, State.REJECTED, State.BLOCKED)
@@ -50,7 +52,7 @@ class Selecting(Rows):
         """Yield what the filter chooses, oldest first."""
         last = 0
         while True:
-            with reading(self._engine) as connection:
+            with reading(self._engine, whose(selection.agency)) as connection:
                 query = _chosen(selection).where(t.submission.c.seq > last).order_by(t.submission.c.seq).limit(_PAGE)
                 rows = connection.execute(query).mappings().all()
                 found = [self._candidate(connection, row) for row in rows]
@@ -72,8 +74,9 @@ class Selecting(Rows):
         query = select(mine.c.id, first.label("head")).where(
             mine.c.id.in_(submissions), mine.c.lane.is_not(None), mine.c.state.in_(LANE_WAITS_BEHIND)
         )
-        with reading(self._engine) as connection:
-            return {row.id: row.head for row in connection.execute(query) if row.head is not None}
+        with reading(self._engine, EVERY) as connection:
+            rows = connection.execute(query.where(*own(connection, mine)))
+            return {row.id: row.head for row in rows if row.head is not None}
 
     def _candidate(self, connection: Connection, row: RowMapping) -> Candidate:
         return Candidate(
@@ -97,17 +100,31 @@ class Selecting(Rows):
         lanes = self._lanes_of(connection, row)
         if not lanes:
             return False
-        later = select(c.seq).where(c.lane.in_(lanes), c.seq > row["seq"], c.attempts > 0).limit(1)
+        later = (
+            select(c.seq)
+            .where(c.agency == row["agency"], c.lane.in_(lanes), c.seq > row["seq"], c.attempts > 0)
+            .limit(1)
+        )
         return connection.execute(later).first() is not None
 
     def _lanes_of(self, connection: Connection, row: RowMapping) -> Collection[int]:
         """Return the lanes of the submission's child; what never had one is found by the child's identifiers."""
         if row["lane"] is not None:
-            children = {connection.execute(select(t.lane.c.child).where(t.lane.c.id == row["lane"])).scalar_one()}
+            children = {
+                connection.execute(
+                    select(t.lane.c.child).where(t.lane.c.agency == row["agency"], t.lane.c.id == row["lane"])
+                ).scalar_one()
+            }
         else:
             children = self._children_named(connection, row["agency"], self._assessment(row))
         everyone = {member for family in families(connection, children).values() for member in family}
-        return connection.scalars(select(t.lane.c.id).where(t.lane.c.child.in_(everyone))).all() if everyone else ()
+        return (
+            connection.scalars(
+                select(t.lane.c.id).where(t.lane.c.agency == row["agency"], t.lane.c.child.in_(everyone))
+            ).all()
+            if everyone
+            else ()
+        )
 
     def _children_named(self, connection: Connection, agency: str, assessment: Assessment) -> set[str]:
         c = t.child_identifier.c
@@ -124,7 +141,7 @@ class Selecting(Rows):
 def _unsure(connection: Connection, row: RowMapping) -> bool:
     """Return whether a send since the key was last fresh may have arrived, and the state has not said since that it lacks it."""
     c = t.attempt.c
-    of_it = (c.submission == row["id"], c.started_at >= (row["first_sent_at"] or 0))
+    of_it = (c.agency == row["agency"], c.submission == row["id"], c.started_at >= (row["first_sent_at"] or 0))
     ended_in_doubt = or_(c.outcome.is_(None), c.outcome == _UNSURE)
     query = select(func.max(c.seq)).where(*of_it)
     unsure = connection.execute(query.where(c.kind == "send", ended_in_doubt)).scalar()
@@ -134,11 +151,11 @@ def _unsure(connection: Connection, row: RowMapping) -> bool:
 
 def _chosen(selection: Selection) -> Select[Any]:
     c = t.submission.c
-    tests: list[ColumnElement[bool]] = [c.state.in_(selection.states or CHOSEN_AMONG)]
+    tests: list[ColumnElement[bool]] = [c.state.in_(selection.states or CHOSEN_AMONG), c.erased_at.is_(None)]
     if selection.agency is not None:
         tests.append(c.agency == selection.agency)
     if selection.causes:
-        tests.append(or_(*map(_caused, selection.causes)))
+        tests.append(or_(*map(caused, selection.causes)))
     if selection.programme is not None:
         tests.append(c.programme == selection.programme)
     if selection.received_from is not None:
@@ -150,7 +167,7 @@ def _chosen(selection: Selection) -> Select[Any]:
     return select(t.submission).where(*tests)
 
 
-def _caused(cause: StuckCause | HoldCause) -> ColumnElement[bool]:
+def caused(cause: StuckCause | HoldCause) -> ColumnElement[bool]:
     c = t.submission.c
     if isinstance(cause, StuckCause):
         return and_(c.state == State.STUCK, c.cause == cause)

@@ -11,12 +11,14 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 from canonical.finding import Finding
 from canonical.outcome import Receipt
 from canonical.submission import State, check_move
+from service.audit.deed import closing, moved
 from service.outbox import records
 from service.outbox import schema as t
 from service.outbox.destinations import PAUSE, begin, breaker_of, keep
 from service.outbox.lanes import Head, heads, locked, set_due
 from service.outbox.outbox import Claim, Settlement
-from service.outbox.rows import MOVING, Rows, milliseconds, write_holds
+from service.outbox.rows import MOVING, TELL, Rows, milliseconds, write_holds
+from service.outbox.state_keys import next_key
 
 _S = t.submission.c
 _DELIVERY: Final = "delivery"
@@ -31,6 +33,7 @@ _COLUMNS: Final = (
     _S.second_try,
     _S.verdict,
     _S.tracking_id,
+    _S.data_key,
 )
 #: An attempt, its outcome and why.
 Ended = tuple[Claim, str, str]
@@ -63,10 +66,10 @@ class Settling(Rows):
         changes = [self._changed(rows[claim.submission], settlement, now, claim) for claim, settlement in kept]
         connection.execute(CHANGE, changes)
         self._end_attempts(connection, [(claim, made.outcome, made.why) for claim, made in kept], now)
-        self._keep_receipts(connection, [(claim.submission, claim.agency, made.receipt) for claim, made in kept], now)
+        self._keep_receipts(connection, [(rows[claim.submission], made.receipt) for claim, made in kept], now)
         for claim, settlement in kept:
             if settlement.findings:
-                self._add_findings(connection, claim.submission, claim.agency, settlement.findings)
+                self._add_findings(connection, rows[claim.submission], settlement.findings)
         moves = [
             (row["id"], State(row["state"]), settlement.state, _DELIVERY, settlement.why)
             for row, settlement in ((rows[claim.submission], settlement) for claim, settlement in kept)
@@ -93,7 +96,9 @@ class Settling(Rows):
             "poll_": now + milliseconds(settlement.wait) if polled else None,
             "attempts_": attempts,
             "first_": None if settlement.fresh_key or attempts == 0 else row["first_sent_at"],
-            "key_": self._new_id("idem") if settlement.fresh_key else row["idempotency_key"],
+            "key_": next_key(self._vault, row["idempotency_key"])
+            if settlement.fresh_key
+            else row["idempotency_key"],
             "second_": True if settlement.fresh_key else row["second_try"],
             "verdict_": receipt.verdict if receipt else row["verdict"],
             "tracking_": receipt.tracking_id if receipt else row["tracking_id"],
@@ -128,8 +133,8 @@ class Settling(Rows):
         pauses = [settlement.pause for settlement in settlements if settlement.pause is not None]
         if stood.refusals >= patience.refusals:
             pauses.append("The state refuses one document after the other without a coded reason.")
-        if pauses:
-            begin(connection, stands["id"], PAUSE, now, pauses[0], _DELIVERY)
+        if pauses and begin(connection, stands["id"], PAUSE, now, pauses[0], _DELIVERY):
+            self._audit.note(connection, closing("road.paused", stands["id"], _DELIVERY))
 
     def _end_attempts(self, connection: Connection, ended: Iterable[Ended], now: int) -> None:
         """Write down what came of sends and questions, each into its own row."""
@@ -147,36 +152,41 @@ class Settling(Rows):
         connection.execute(_END, rows)
 
     def _keep_receipts(
-        self, connection: Connection, receipts: Iterable[tuple[str, str, Receipt | None]], now: int
+        self, connection: Connection, receipts: Iterable[tuple[RowMapping, Receipt | None]], now: int
     ) -> None:
         rows = [
             {
-                "submission": id_,
+                "agency": row["agency"],
+                "submission": row["id"],
                 "received_at": now,
                 "verdict": receipt.verdict,
                 "tracking_id": receipt.tracking_id,
-                "sealed": self._vault.seal(records.write_receipt(receipt), "receipt", agency, id_),
+                "sealed": self._vault.seal(
+                    records.write_receipt(receipt), "receipt", row["agency"], row["id"], key=row["data_key"]
+                ),
             }
-            for id_, agency, receipt in receipts
+            for row, receipt in receipts
             if receipt is not None
         ]
         if rows:
             connection.execute(insert(t.receipt), rows)
 
-    def _add_findings(self, connection: Connection, id_: str, agency: str, findings: tuple[Finding, ...]) -> None:
+    def _add_findings(self, connection: Connection, row: RowMapping, findings: tuple[Finding, ...]) -> None:
+        id_, name = row["id"], ("report", row["agency"], row["id"])
         sealed = connection.execute(select(_S.sealed_report).where(_S.id == id_)).scalar_one()
-        report = records.read_report(self._vault.open(sealed, "report", agency, id_))
+        report = records.read_report(self._vault.open(sealed, *name, key=row["data_key"]))
         report = replace(report, findings=(*report.findings, *findings))
-        resealed = self._vault.seal(records.write_report(report), "report", agency, id_)
+        resealed = self._vault.seal(records.write_report(report), *name, key=row["data_key"])
         connection.execute(update(t.submission).where(_S.id == id_).values(sealed_report=resealed))
 
-    def _tell_all(self, connection: Connection, moves: Iterable[Told], now: int) -> None:
-        rows = [
-            {"submission": id_, "at": now, "was": was, "became": then, "actor": actor, "why": why}
+    def _tell_all(self, connection: Connection, moves: Sequence[Told], now: int) -> None:
+        rows: list[dict[str, Any]] = [
+            {"of": id_, "at": now, "was": was, "became": then, "actor": actor, "why": why, "note": None}
             for id_, was, then, actor, why in moves
         ]
         if rows:
-            connection.execute(insert(t.event), rows)
+            connection.execute(TELL, rows)
+            self._audit.note_all(connection, [moved(id_, was, then, actor) for id_, was, then, actor, _ in moves])
 
 
 CHANGE: Final = (

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from service.outbox.asking import Asking
 from service.outbox.correcting import Correcting
+from service.outbox.crowd import Crowds
 from service.outbox.destinations import Destinations
 from service.outbox.handing_off import HandingOff
 from service.outbox.holding import Holding
 from service.outbox.leasing import Leasing
 from service.outbox.polling import Polling
+from service.outbox.quarantines import Quarantines
 from service.outbox.receiving import Receiving
 from service.outbox.withdrawals import Withdrawals
+from service.outbox.withdrawn_list import WithdrawnList
 
 
-class SqlOutbox(Correcting, Withdrawals, HandingOff, Receiving, Leasing, Polling, Holding, Destinations, Asking):
+class SqlOutbox(Correcting, Withdrawals, HandingOff, Receiving, Quarantines, Leasing, Polling, Holding, Destinations, Asking, Crowds, WithdrawnList):
     """The ``Outbox`` on SQLite: write down, take out, poll, pause, ask."""

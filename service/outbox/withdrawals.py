@@ -14,6 +14,7 @@ from canonical.assessment import Assessment
 from canonical.errors import EcasBridgeError
 from canonical.finding import HoldCause
 from canonical.submission import State
+from service.audit.deed import Deed
 from service.clock import from_milliseconds
 from service.outbox import records
 from service.outbox import schema as t
@@ -21,6 +22,7 @@ from service.outbox.engine import in_turn, writing
 from service.outbox.outbox import Draft
 from service.outbox.rows import Rows, read_holds, write_holds
 from service.refusals import withdrawn_before
+from service.tenants.connections import own
 
 #: The identifiers by which a child is known, the strongest first.
 CHILD_KINDS: Final = ("MEMBER_ID", "MEMBER_LOCAL_ID")
@@ -86,7 +88,7 @@ class Withdrawals(Rows):
 
         The child is that of the submission ``of``, or is found by an identifier (``MEMBER_ID``, ``MEMBER_LOCAL_ID``).
         """
-        with writing(self._engine) as connection:
+        with writing(self._engine, agency) as connection:
             in_turn(connection, agency)
             given = self._digests(agency, identifiers if of is None else self._called(connection, agency, of))
             child = self._known_child(connection, agency, given)
@@ -102,6 +104,8 @@ class Withdrawals(Rows):
                     id=id_, agency=agency, child=child, withdrawn_at=now, actor=actor, sealed_note=sealed
                 )
             )
+            deed = Deed(agency=agency, action="consent.withdraw", actor=actor, kind="withdrawal", about=id_, note=note)
+            self._audit.note(connection, deed)
             rows = [row for row in self._of_child(connection, agency, child, given) if self._more(row)]
             held = [row["id"] for row in rows if self._stop(connection, row, actor, note)]
             return Withdrawal(
@@ -155,7 +159,12 @@ class Withdrawals(Rows):
             select(t.lane.c.id).where(t.lane.c.child.in_(family)).order_by(t.lane.c.id).with_for_update()
         ).all()
         alive = c.state.in_((*_WITH_US, *_UNDER_WAY, *_WITH_THE_STATE))
-        query = select(t.submission).where(c.agency == agency, alive).order_by(c.seq).with_for_update()
+        query = (
+            select(t.submission)
+            .where(c.agency == agency, alive, c.erased_at.is_(None))
+            .order_by(c.seq)
+            .with_for_update()
+        )
         rows = [*connection.execute(query.where(c.lane.in_(lanes))).mappings()] if lanes else []
         laneless = connection.execute(query.where(c.lane.is_(None))).mappings()
         rows += [row for row in laneless if self._names(agency, self._assessment(row), given)]
@@ -174,7 +183,7 @@ class Withdrawals(Rows):
         was, id_, agency = State(row["state"]), row["id"], row["agency"]
         if was not in _WITH_US:
             return False
-        report = records.read_report(self._vault.open(row["sealed_report"], "report", agency, id_))
+        report = records.read_report(self._vault.open(row["sealed_report"], "report", agency, id_, key=row["data_key"]))
         finding = withdrawn_before(self._assessment(row))
         report = replace(report, findings=(*(f for f in report.findings if f.rule != finding.rule), finding))
         holds = dict.fromkeys((*read_holds(row["holds"]), HoldCause.CONSENT_WITHDRAWN))
@@ -183,7 +192,9 @@ class Withdrawals(Rows):
             .where(t.submission.c.id == id_)
             .values(
                 holds=write_holds(holds),
-                sealed_report=self._vault.seal(records.write_report(report), "report", agency, id_),
+                sealed_report=self._vault.seal(
+                    records.write_report(report), "report", agency, id_, key=row["data_key"]
+                ),
             )
         )
         sealed = self._vault.seal(note.encode(), "note", agency, id_) if note else None
@@ -205,6 +216,8 @@ def withdrawn(connection: Connection, children: Collection[tuple[str, int]]) -> 
 def guarded(connection: Connection, child: str, draft: Draft) -> Draft:
     """Return what is to be written down of a draft: held where the child's consent is withdrawn and no newer one is given."""
     if draft.state not in _WITH_US or not carries_more(draft.assessment):
+        return draft
+    if connection.execute(select(t.withdrawal.c.seq).limit(1)).first() is None:
         return draft
     at = _latest(connection, {child}).get(child)
     if at is None or given_since(draft.assessment, at):
@@ -235,7 +248,11 @@ def _latest(connection: Connection, children: Collection[str]) -> dict[str, int]
     found = families(connection, children)
     everyone = {member for family in found.values() for member in family}
     c = t.withdrawal.c
-    query = select(c.child, func.max(c.withdrawn_at).label("at")).where(c.child.in_(everyone)).group_by(c.child)
+    query = (
+        select(c.child, func.max(c.withdrawn_at).label("at"))
+        .where(c.child.in_(everyone), *own(connection, t.withdrawal))
+        .group_by(c.child)
+    )
     at = {row.child: int(row.at) for row in connection.execute(query)}
     return {
         child: max(at[member] for member in family if member in at)
@@ -251,7 +268,9 @@ def families(connection: Connection, children: Collection[str]) -> dict[str, fro
     unseen = set(children)
     while unseen:
         rows = connection.execute(
-            select(c.id, c.merged_into).where(or_(c.id.in_(unseen), c.merged_into.in_(unseen)))
+            select(c.id, c.merged_into).where(
+                or_(c.id.in_(unseen), c.merged_into.in_(unseen)), *own(connection, t.child)
+            )
         ).all()
         before = set(into)
         into |= {row.id: row.merged_into for row in rows}

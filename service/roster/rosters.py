@@ -73,10 +73,11 @@ class Rosters:
         self._fallback = fallback
         self._rows = RosterRows(vault, clock)
         self._open: dict[str, tuple[int, Roster]] = {}
+        self._filed: tuple[tuple[int, int, int], Roster] | None = None
 
     def of(self, agency: str) -> Roster | None:
         """Return the roster by which keys are judged; None where there is none, so that they could not be checked."""
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             revision = self._rows.revision(connection, agency)
             earlier = self._file(connection, agency) if revision is None else None
             known = self._open.get(agency)
@@ -89,11 +90,19 @@ class Rosters:
         if earlier is not None and (roster := Roster.from_csv(earlier, "the imported roster")).assessors:
             self.take(agency, roster, actor=_UPGRADE)
             return self.of(agency)
-        return None if self._fallback is None else Roster.from_csv(self._fallback.read_bytes(), self._fallback.name)
+        return None if self._fallback is None else self._of_file(self._fallback)
+
+    def _of_file(self, file: Path) -> Roster:
+        """Return the roster of a file, read again where the file was changed."""
+        found = file.stat()
+        state = (found.st_mtime_ns, found.st_size, found.st_ino)
+        if self._filed is None or self._filed[0] != state:
+            self._filed = (state, Roster.from_csv(file.read_bytes(), file.name))
+        return self._filed[1]
 
     def standing(self, agency: str) -> Standing:
         """Return an agency's roster as its people look at it."""
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             people = self._rows.people(connection, agency)
             return Standing(
                 people=tuple(people),
@@ -103,17 +112,17 @@ class Rosters:
 
     def person(self, agency: str, assessor: str) -> Person | None:
         """Return one person of this agency's roster; None where it has none of that id."""
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             return next(iter(self._rows.people(connection, agency, assessor)), None)
 
     def history(self, agency: str, assessor: str) -> list[Change]:
         """Return every change that concerns a person, oldest first; empty where this agency never had that person."""
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             return self._rows.history(connection, agency, assessor)
 
     def preview(self, agency: str, roster: Roster) -> tuple[Plan, tuple[Conflict, ...]]:
         """Return what taking this roster over would change, and what contradicts itself in it; nothing is written."""
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             planned = plan(self._rows.people(connection, agency), roster)
             elsewhere = self._rows.held_elsewhere(connection, agency, [_holding(line) for line in roster.assessors])
         return planned, tuple(conflicts(roster.assessors, elsewhere))
@@ -123,7 +132,7 @@ class Rosters:
 
         The file itself is kept too, sealed, as it came.
         """
-        with writing(self._engine) as connection:
+        with writing(self._engine, agency) as connection:
             people = self._rows.people(connection, agency)
             planned = plan(people, roster)
             if content and not planned.empty:
@@ -146,7 +155,7 @@ class Rosters:
         """
         certificates = tuple(replace(one, id=self._new_id("crt")) for one in person.certificates)
         person = replace(person, id=self._new_id("asr"), certificates=certificates)
-        with writing(self._engine) as connection:
+        with writing(self._engine, agency) as connection:
             self._refuse_known_keys(connection, agency, certificates)
             self._rows.insert_people(connection, agency, [person])
             self._rows.insert_certificates(connection, agency, [(person, one) for one in certificates])
@@ -162,7 +171,7 @@ class Rosters:
             NotOnRoster: there is no such person, or no such certificate of that person.
             KeyTaken: the key of a new certificate is there already.
         """
-        with writing(self._engine) as connection:
+        with writing(self._engine, agency) as connection:
             before = next(iter(self._rows.people(connection, agency, person.id)), None)
             if before is None:
                 raise NotOnRoster("There is nobody of that id on this roster.")
@@ -186,7 +195,7 @@ class Rosters:
         Raises:
             NotOnRoster: this agency has no such certificate.
         """
-        with writing(self._engine) as connection:
+        with writing(self._engine, agency) as connection:
             person = _holder(self._rows.people(connection, agency), certificate)
             self._rows.insert_evidence(connection, agency, certificate, evidence)
             self._rows.tell(connection, agency, actor, [("evidence added", person)])
@@ -198,7 +207,7 @@ class Rosters:
         Raises:
             NotOnRoster: this agency has no such certificate.
         """
-        with reading(self._engine) as connection:
+        with reading(self._engine, agency) as connection:
             return _holder(self._rows.people(connection, agency), certificate)
 
     def _change(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +11,9 @@ from typing import Final
 import orjson
 from sqlalchemy import Connection, func, insert, select, update
 
+from service.audit.acting import HOST
+from service.audit.audit import Audit
+from service.audit.deed import Deed
 from service.clock import Clock, from_milliseconds, to_milliseconds
 from service.outbox import schema as t
 from service.roster.evidence import Evidence, read_evidence, write_evidence
@@ -22,6 +25,7 @@ from service.roster.person import (
     write_certificate,
     write_person,
 )
+from service.tenants.connections import as_operator
 from service.vault import Vault
 
 #: Keys of one query at most; SQLite takes 999 parameters on old builds.
@@ -45,6 +49,7 @@ class RosterRows:
         """Read and write under this vault and by this clock."""
         self._vault = vault
         self._clock = clock
+        self._audit = Audit(vault, lambda _: to_milliseconds(clock()))
 
     def now(self) -> int:
         """Return the moment in the unit of the tables."""
@@ -134,6 +139,13 @@ class RosterRows:
             for what, person in changes
         ]:
             connection.execute(insert(t.roster_change), rows)
+            counts = Counter(what for what, _ in changes)
+            detail = " ".join(f"{what}={count}" for what, count in sorted(counts.items()))
+            about = changes[0][1].id if len(changes) == 1 else ""
+            deed = Deed(
+                agency=agency, action="roster.changed", actor=actor, kind="assessor", about=about, detail=detail
+            )
+            self._audit.note(connection, deed)
 
     def history(self, connection: Connection, agency: str, assessor: str) -> list[Change]:
         """Return the changes that concern a person, oldest first."""
@@ -155,6 +167,8 @@ class RosterRows:
         connection.execute(
             insert(t.evidence).values(agency=agency, certificate=certificate, added_at=self.now(), sealed=sealed)
         )
+        deed = Deed(agency=agency, action="roster.evidence", actor=HOST, kind="certificate", about=certificate)
+        self._audit.note(connection, deed)
 
     def evidence(self, connection: Connection, agency: str) -> dict[str, list[Evidence]]:
         """Return what an agency's certificates rest on, by certificate, oldest first."""
@@ -184,7 +198,9 @@ class RosterRows:
             others = select(c.key_digest, c.name_digests).where(
                 c.key_digest.in_(batch), c.agency != agency, c.gone_at.is_(None), c.archived.is_(False)
             )
-            for digest, names in connection.execute(others):
+            with as_operator(connection):  # digests alone, and of the answer the agency learns its own keys only
+                found = connection.execute(others).all()
+            for digest, names in found:
                 key, own_names = mine[digest]
                 if own_names.isdisjoint(names.split()):
                     conflicting.add(key)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from vaults import vault_of
 from waiting import LEASE, claim, draft, entry, put, settle, state
 
 from canonical.outcome import Receipt
@@ -16,7 +17,6 @@ from service.outbox.breaker import Signal
 from service.outbox.outbox import Settlement
 from service.outbox.rows import RoadRules
 from service.outbox.sql_outbox import SqlOutbox
-from service.vault import Vault
 from specs.patience import Patience
 
 DEAD = Settlement(state=State.READY, outcome="TryLater", why="No connection.", wait=LEASE, signal=Signal.DOWN)
@@ -44,7 +44,7 @@ def road(outbox, clock, count_ids):
     def made(**rules) -> SqlOutbox:
         return SqlOutbox(
             outbox._engine,
-            Vault(bytes(range(32))),
+            vault_of(outbox._engine),
             destination="ecas",
             clock=clock,
             new_id=count_ids,

@@ -42,7 +42,8 @@ def test_a_hand_off_is_closed_by_a_person_s_word(by_hand, response):
     assert by_hand.ask("POST", f"/v1/submissions/{entry['id']}/close", note()).data["state"] == "closed"
     assert by_hand.ask("GET", "/v1/handoffs").data == {"handoffs": []}
     last = by_hand.ask("GET", f"/v1/submissions/{entry['id']}/events").data["events"][-1]
-    assert (last["became"], last["actor"]) == ("closed", "the agency")
+    (key,) = by_hand.api.service.credentials.keys.of(by_hand.id)
+    assert (last["became"], last["actor"]) == ("closed", f"the agency ({key.id})")
     assert last["note"] == "entered 16 November, confirmation 8812, Robin"
 
 

@@ -113,7 +113,7 @@ def test_it_is_not_ready_on_another_schema(start, assert_problem):
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'other'")
     answer = api.ask("GET", "/readyz")
     assert_problem(answer, 503, "not-ready")
-    assert answer.data["checks"] == {"database_writable": True, "schema_at_head": False}
+    assert [check for check, passed in answer.data["checks"].items() if not passed] == ["schema_at_head"]
 
 
 def test_it_is_not_ready_where_nothing_can_be_written(start, assert_problem, tmp_path):

@@ -73,9 +73,9 @@ def restart(folder: Path, places: dict[str, str], promises: Promises, *, wholly:
             _goes_on(build_service(given))
         if not promises.agencies:
             return Verdict()
-        vault, _ = open_vault(given.master_key_file)
         engine = open_engine(given.database)
         try:
+            vault, _ = open_vault(engine, given)
             return _look(engine, vault, promises)
         finally:
             engine.dispose()
@@ -183,4 +183,5 @@ class _Found:
         return bool(events) and events[0]["was"] is None and links and events[-1]["became"] == state
 
     def _digest(self, sealed: bytes, *name: str) -> str:
-        return hashlib.sha256(self._vault.open(sealed, *name)).hexdigest()
+        record = (self._payloads if name[0] == "payload" else self._submissions)[name[-1]]
+        return hashlib.sha256(self._vault.open(sealed, *name, key=record["data_key"])).hexdigest()
