@@ -40,6 +40,8 @@ class Answering(asyncio.Protocol):
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Answer on this connection."""
+        assert hasattr(transport, "is_closing")
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -73,9 +75,11 @@ class Answering(asyncio.Protocol):
         asyncio.get_running_loop().call_later(self._seconds, self._answer, b"201 Created", receipt)
 
     def _answer(self, status: bytes, body: bytes) -> None:
+        if self._transport.is_closing():  # whoever asked has gone
+            return
         self._taken.answered += body.startswith(b"<")
         head = b"HTTP/1.1 %b\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n" % (status, len(body))
-        self._transport.write(head + body)  # type: ignore[attr-defined]
+        self._transport.write(head + body)
 
 
 def _header(head: bytes, name: bytes) -> bytes:

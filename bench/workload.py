@@ -51,9 +51,9 @@ def sample() -> Assessment:
 
 
 def work(count: int) -> Iterator[Work]:
-    """Return so many submissions, five of each child, of all agencies in turn."""
-    children = -(-count // (len(AGENCIES) * 5))
-    return islice(works(sample(), AGENCIES, children=children, each=5), count)
+    """Return so many submissions, two of each child, of all agencies in turn."""
+    children = -(-count // (len(AGENCIES) * 2))
+    return islice(works(sample(), AGENCIES, children=children, each=2), count)
 
 
 def documents(spec: Spec, count: int) -> Iterator[Document]:

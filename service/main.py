@@ -14,15 +14,17 @@ from typing import Final
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
+from canonical.errors import ConfigurationError
 from service.adoption import Adopting
 from service.agencies import Agencies
 from service.attempts import Attempts
-from service.calendars.calendars import Calendars
 from service.chores import Chore, Chores
 from service.clock import Clock, utc_now
 from service.consents import Consents
 from service.corrections import Corrections
+from service.deadline_watch import look_at_deadlines
 from service.delivery import Delivery
 from service.expiry_watch import look_at_certificates
 from service.handoffs import Handoffs
@@ -35,6 +37,7 @@ from service.outbox import migrate
 from service.outbox.engine import database_moment, open_engine
 from service.outbox.rows import RoadRules
 from service.outbox.sql_outbox import SqlOutbox
+from service.outlook import Outlook
 from service.owners import Owner
 from service.replays import Replays
 from service.rerouting import Rerouting
@@ -44,10 +47,10 @@ from service.roads import Roads
 from service.roster.rosters import Rosters
 from service.routes import Routes
 from service.settings import Settings
+from service.timetable import Timetable
 from service.vault import Vault, open_vault
 from specs.catalog import Catalog
 from specs.spec import Transport
-from specs.windows import Windows
 
 #: The one destination so far. A name, not an address: what waits must not be stranded when the state moves.
 DESTINATION: Final = "ecas"
@@ -79,6 +82,9 @@ class Service:
     new_id: NewId
     #: Chooses the package of a day.
     judge: Judge
+    #: When the road is closed at known times.
+    timetable: Timetable
+    outlook: Outlook
 
 
 def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId = new_id) -> Service:
@@ -89,7 +95,12 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
     """
     vault = _vault(settings)
     engine = open_engine(settings.database)
-    migrate.upgrade(engine)
+    try:
+        migrate.upgrade(engine)
+    except OperationalError as error:  # from None: the driver's own words may hold the address
+        raise ConfigurationError(
+            f"The database does not answer ({type(error).__name__}): start it, or correct ECAS_DATABASE_URL."
+        ) from None
     catalog = Catalog(*settings.spec_path)
     judge = Judge(catalog=catalog, spec=catalog.named(settings.spec) if settings.spec else None)
     judge.sending(clock().date())  # a deployment without a package for today is told at once
@@ -105,6 +116,7 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
         moment=database_moment if engine.dialect.name == "postgresql" else None,
         rules=lambda: road_rules(judge.sending(clock().date()).transport),
     )
+    timetable = Timetable(judge, clock, settings.blackout_calendars, tell=lambda why: _log.error("a calendar", why=why))
     intake = Intake(
         catalog=catalog,
         mappings=Mappings.at(settings.mapping_path),
@@ -142,6 +154,10 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
         clock=clock,
         new_id=make_id,
         judge=judge,
+        timetable=timetable,
+        outlook=Outlook(
+            engine=engine, outbox=outbox, judge=judge, windows=timetable, destination=DESTINATION, clock=clock
+        ),
     )
 
 
@@ -180,7 +196,7 @@ def open_delivery(service: Service) -> Iterator[Delivery]:
     ):
         roads = Roads(service.judge, service.clock, lambda spec: road.gateway(spec, service.clock))
         rng = random.Random()  # noqa: S311 - spreads retries; guards nothing
-        windows = partial(_windows, roads, _calendars(service.settings))
+        service.timetable()  # a calendar that cannot be read is told at once
         yield Delivery(
             outbox=service.outbox,
             roads=roads,
@@ -188,13 +204,13 @@ def open_delivery(service: Service) -> Iterator[Delivery]:
                 outbox=service.outbox,
                 roads=roads,
                 judge=service.judge,
-                windows=windows,
+                windows=service.timetable,
                 destination=DESTINATION,
                 clock=service.clock,
                 rng=rng,
             ),
             chores=Chores([*_chores(service, owner), *_chores_of_the_road(service, road)]),
-            windows=windows,
+            windows=service.timetable,
             destination=DESTINATION,
             owner=owner,
             clock=service.clock,
@@ -213,14 +229,6 @@ def road_rules(transport: Transport) -> RoadRules:
     )
 
 
-def _windows(roads: Roads, calendars: Calendars) -> Windows:
-    return Windows(*roads.today().transport.blackouts, calendars)
-
-
-def _calendars(settings: Settings) -> Calendars:
-    return Calendars(settings.blackout_calendars, tell=lambda why: _log.error("a calendar", why=why))
-
-
 def _chores(service: Service, owner: Owner) -> list[Chore]:
     look_again = timedelta(minutes=service.settings.look_again_minutes)
     return [
@@ -228,6 +236,7 @@ def _chores(service: Service, owner: Owner) -> list[Chore]:
         Chore(name="holds", work=service.holds.look_again, every=look_again),
         Chore(name="replays", work=service.replays.step, every=timedelta(seconds=0.5)),
         Chore(name="routes", work=service.rerouting.apply_due, every=timedelta(seconds=5)),
+        Chore(name="deadlines", work=partial(look_at_deadlines, service.outlook), every=timedelta(hours=1)),
     ]
 
 

@@ -8,6 +8,7 @@ from canonical.version import __version__
 from service.api import (
     assessors,
     consents,
+    deadlines,
     handoffs,
     health,
     holds,
@@ -46,7 +47,7 @@ def create_app(service: Service, limits: Limits | None = None) -> FastAPI:
     app.state.service = service
     app.state.limits = limits
     problems.install(app)
-    for part in (health, validate, submissions, holds, handoffs, resolutions, replays, consents, assessors):
+    for part in (health, validate, submissions, deadlines, holds, handoffs, resolutions, replays, consents, assessors):
         app.include_router(part.router)
     # The last one added is the outermost.
     app.add_middleware(BodyDeadline, limits=limits)

@@ -8,6 +8,7 @@ order of ``submission.seq``, which is given under the lane's lock.
 from __future__ import annotations
 
 from service.outbox.asking import Asking
+from service.outbox.backlog import Backlog
 from service.outbox.correcting import Correcting
 from service.outbox.destinations import Destinations
 from service.outbox.handing_off import HandingOff
@@ -18,5 +19,7 @@ from service.outbox.receiving import Receiving
 from service.outbox.withdrawals import Withdrawals
 
 
-class SqlOutbox(Correcting, Withdrawals, HandingOff, Receiving, Leasing, Polling, Holding, Destinations, Asking):
+class SqlOutbox(
+    Correcting, Withdrawals, HandingOff, Receiving, Leasing, Polling, Holding, Destinations, Backlog, Asking
+):
     """The ``Outbox`` on SQLite: write down, take out, poll, pause, ask."""

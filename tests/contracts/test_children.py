@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +11,7 @@ from waiting import LEASE, claim, draft, entry, put, settle, state
 
 from canonical.finding import HoldCause
 from canonical.submission import State
+from service.outbox.outbox import Settlement
 
 BORN = "2015-04-02"
 
@@ -131,3 +133,29 @@ def test_whatever_is_learnt_when_the_child_leaves_in_order(outbox, story, count_
     if known is not None:
         rest = left[sent_after[0] :]
         assert rest == sorted(rest)
+
+
+def test_a_payload_of_many_children_and_a_settlement_never_wait_for_each_other(outbox):
+    """Intake and delivery take lanes in one order, so that neither stands in the other's way for ever."""
+    rounds, failures = 6, []
+    ids = [f"4000000000{number:02}" for number in range(8)]
+
+    def hand_in() -> None:
+        try:
+            for turn in range(rounds):
+                put(outbox, *(draft(f"m{turn}-{child_}", child_) for child_ in reversed(ids)))
+        except Exception as error:  # noqa: BLE001 - told below
+            failures.append(error)
+
+    sender = threading.Thread(target=hand_in)
+    sender.start()
+    left = 0
+    while sender.is_alive() or left < rounds * len(ids):
+        taken = claim(outbox, limit=20)
+        done = [(one, Settlement(state=State.REJECTED, outcome="Rejected", why="So.")) for one in taken]
+        outbox.exchange("ecas", "one", done, limit=0, lease=LEASE)
+        left += len(taken)
+        if failures or (not taken and not sender.is_alive()):
+            break
+    sender.join()
+    assert failures == []
