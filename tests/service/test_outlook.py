@@ -148,7 +148,7 @@ def test_the_rate_is_what_the_state_answered_lately(outbox, look, clock):
     clock.forward(timedelta(seconds=5))
     for one in taken:
         settle(outbox, one, State.ACCEPTED)
-    assert (look().rate().measured, look().rate().per_second) == (True, 16 / 5)
+    assert (look().rate().measured, look().rate().per_second) == (True, 20 / 5)
     clock.forward(7 * HOUR)
     assert not look().rate().measured
 
