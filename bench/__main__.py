@@ -11,6 +11,7 @@ import orjson
 from fhir.resources.R4B.bundle import Bundle
 
 from adapters import registry
+from bench.delivery import delivery
 from bench.figure import Figure, beside
 from bench.keys import import_of_2000, import_of_the_same
 from bench.rules import beside_fhirpath, declarative, load_package
@@ -77,3 +78,6 @@ for figure in (
     import_of_the_same,
 ):
     print(figure(), flush=True)
+
+for line in delivery():
+    print(line, flush=True)

@@ -21,9 +21,10 @@ from typing import Final
 import psycopg
 from sqlalchemy.engine import make_url
 
-from bench.processes import State, cpu_of, program, state
+from bench.processes import cpu_of, program
 from bench.workload import filled, package, settings, work
 from tests.postgres_server import PostgresServer, postgres_server
+from tests.swift_state import State, state
 
 #: What waits at the beginning, for everybody.
 _DOCUMENTS: Final = 10_000
@@ -171,8 +172,10 @@ def _database(which: str, folder: Path, server: PostgresServer) -> Iterator[str]
         return
     with psycopg.connect(server.address, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}")
-        yield make_url(server.address).set(drivername="postgresql+psycopg", database=name).render_as_string(
-            hide_password=False
+        yield (
+            make_url(server.address)
+            .set(drivername="postgresql+psycopg", database=name)
+            .render_as_string(hide_password=False)
         )
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

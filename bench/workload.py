@@ -32,7 +32,9 @@ def package(folder: Path) -> Path:
     hurried_package(folder)
     transport = folder / VERSION / "transport.toml"
     text = transport.read_text("utf-8")
-    transport.write_text(text.replace("max_in_flight           = 16", f"max_in_flight           = {IN_FLIGHT}"), "utf-8")
+    transport.write_text(
+        text.replace("max_in_flight           = 16", f"max_in_flight           = {IN_FLIGHT}"), "utf-8"
+    )
     seal(folder / VERSION)
     assert spec_of(folder).transport.max_in_flight == IN_FLIGHT
     return folder

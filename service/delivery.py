@@ -25,7 +25,8 @@ from specs.windows import Windows
 
 #: How long an idle worker sleeps before it looks again; jittered, so that workers do not look in step.
 LOOK_AGAIN: Final = timedelta(seconds=0.5)
-#: A busy worker's breath between two exchanges with the database, so that each carries more.
+#: A busy worker's breath between two exchanges with the database, so that each carries more: CPU of a submission on
+#: PostgreSQL 1.80 ms without, 1.71 with 10 ms, 1.55 with 20 (bench/delivery.py); beside a state's answer it is short.
 BREATH: Final = timedelta(milliseconds=15)
 #: "Idle" for --until-idle: nothing leased, and nothing due within this time.
 IDLE_WITHIN: Final = timedelta(seconds=60)

@@ -27,7 +27,7 @@ from specs.windows import Span, Windows
 #: How far ahead is looked unless somebody says.
 DAYS: Final = 14
 #: The lanes that are looked at where somebody is kept waiting; the operator's own commands look at all.
-QUICK: Final = 20_000
+QUICK: Final = 10_000
 #: Answers of these last hours tell how fast the destination is; of fewer than so many nothing can be told.
 _LATELY: Final = timedelta(hours=6)
 _ENOUGH: Final = 20

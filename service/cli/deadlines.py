@@ -76,7 +76,7 @@ def _text(found: Mapping[str, Any]) -> Iterator[str]:
     agencies = [_agency_row(one) for one in found["agencies"]]
     yield columns([("agency", *_WORDS.values()), *agencies])
     yield "\n"
-    yield columns([_HEAD, *map(_row, found["submissions"])])
+    yield columns([_HEAD, *(_row(one, found["closed_by"]) for one in found["submissions"])])
     if found["more"]:
         yield f"… and {found['more']} more; the counts hold them.\n"
     if found["at_least"]:
@@ -87,11 +87,17 @@ def _agency_row(counted: Mapping[str, Any]) -> tuple[str, ...]:
     return (counted["agency"], *(str(counted[fate]) for fate in _WORDS))
 
 
-def _row(one: Mapping[str, Any]) -> tuple[str, ...]:
-    why = one["held_up_by"] or ""
-    if one["behind"]:
-        why = f"{why} of {one['behind']}"
-    elif one["leaves_at"]:
-        why = why or f"its turn comes {one['leaves_at'][:10]}"
+def _row(one: Mapping[str, Any], closed_by: str | None) -> tuple[str, ...]:
     stands = (one["id"], one["agency"], one["deadline"], in_words(one["days_left"]), one["state"])
-    return (*stands, _WORDS[one["fate"]], why, one["owner"] or "")
+    return (*stands, _WORDS[one["fate"]], _because(one, closed_by), one["owner"] or "")
+
+
+def _because(one: Mapping[str, Any], closed_by: str | None) -> str:
+    """Return what keeps it: a cause, an earlier one of the child, the road, or its place in the queue."""
+    if one["behind"]:
+        return f"{one['held_up_by']} of {one['behind']}"
+    if one["held_up_by"]:
+        return str(one["held_up_by"])
+    if closed_by and one["fate"] != Fate.IN_TIME:
+        return f"the road: {closed_by}"
+    return f"its turn comes {one['leaves_at'][:10]}" if one["leaves_at"] else ""

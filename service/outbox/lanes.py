@@ -74,10 +74,12 @@ def due(
     if not agencies or not room:
         return []
     rng.shuffle(agencies)
-    queues = _queues(connection, ripe, agencies, room)
-    soon = now + URGENT_WITHIN // timedelta(milliseconds=1)
-    urgent = sorted(lane for queue in queues.values() for lane in queue if lane[0] <= soon)[: _half(room, rng)]
-    return list(dict.fromkeys(lane for _, lane in (*urgent, *_turns([*queues.values()]))))[:room]
+    soon, half = now + URGENT_WITHIN // timedelta(milliseconds=1), _half(room, rng)
+    queues = _queues(connection, ripe, agencies, room, soon, half)
+    urgent = sorted(lane for queue in queues.values() for lane in queue if lane[0] <= soon)[:half]
+    first = frozenset(urgent)
+    by_turns = _turns([[lane for lane in queue if lane not in first] for queue in queues.values()])
+    return [lane for _, lane in (*urgent, *by_turns)][:room]
 
 
 def heads(
@@ -166,15 +168,16 @@ _SET_DUE: Final = (
 
 
 def _queues(
-    connection: Connection, ripe: Mapping[str, Any], agencies: Sequence[str], room: int
+    connection: Connection, ripe: Mapping[str, Any], agencies: Sequence[str], room: int, soon: int, half: int
 ) -> dict[str, list[_Lane]]:
-    """Return of each agency its due lanes with their deadlines: an equal share first, more where others have less."""
+    """Return of each agency its due lanes with their deadlines: an equal share, more where it is urgent or others have less."""
     share = -(-room // len(agencies))
     queues = _queues_of(connection, ripe, agencies, share)
+    longer = {agency: queue for agency, queue in queues.items() if len(queue) == share}
     if sum(map(len, queues.values())) < room:
-        longer = [agency for agency, queue in queues.items() if len(queue) == share]
-        queues |= _queues_of(connection, ripe, longer, room)
-    return queues
+        return queues | _queues_of(connection, ripe, [*longer], room)
+    urgent = [agency for agency, queue in longer.items() if queue[0][0] <= soon]
+    return queues | _queues_of(connection, ripe, urgent, share + half)
 
 
 def _queues_of(

@@ -29,7 +29,7 @@ class Pulse:
     probe_at: datetime | None
     #: Lanes that a worker holds.
     leased: int
-    #: Since when the first lane that may leave is due; None where nothing is.
+    #: Since when the first lane that may leave is due; None where nothing is, or where somebody is at work anyway.
     due_since: datetime | None
     #: When the newest attempt began; None where there was none.
     last_attempt_at: datetime | None
@@ -73,12 +73,16 @@ def pulse(connection: Connection, destination: str, at: datetime) -> Pulse:
     shut = [one.agency for one in closures if one.ended_at is None and one.agency and not one.programme]
     here = c.destination == destination
     leased = connection.execute(select(func.count()).where(here, c.owner.is_not(None))).scalar_one()
-    due = connection.execute(
-        select(func.min(c.due_at)).where(here, c.owner.is_(None), c.due_at <= now, c.agency.not_in(shut))
-    ).scalar()
     probe = connection.execute(select(t.destination.c.probe_at).where(t.destination.c.id == destination)).scalar()
     newest = select(t.attempt.c.started_at).order_by(t.attempt.c.seq.desc()).limit(1)
     last = connection.execute(newest).scalar()
+    due = None
+    if not leased and (
+        last is None or last < to_milliseconds(at - SILENCE)
+    ):  # else a look at all lanes would tell nothing
+        due = connection.execute(
+            select(func.min(c.due_at)).where(here, c.owner.is_(None), c.due_at <= now, c.agency.not_in(shut))
+        ).scalar()
     return Pulse(
         at=at,
         closures=tuple(closures),

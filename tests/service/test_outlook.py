@@ -179,9 +179,7 @@ def test_a_long_queue_is_looked_at_in_part(outbox, look):
     assert {one.due.id: one.fate for one in found.prospects} == {first: Fate.WILL_BE_MISSED, second: Fate.IN_TIME}
 
 
-@pytest.mark.parametrize(
-    ("ahead", "paused", "counted"), [(13, True, 1), (13, False, 0), (20, True, 0), (-2, False, 1)]
-)
+@pytest.mark.parametrize(("ahead", "paused", "counted"), [(13, True, 1), (13, False, 0), (20, True, 0), (-2, False, 1)])
 def test_the_worker_warns_of_what_will_be_missed(outbox, look, ahead, paused, counted):
     """Once for all of them, with how many and the first day; where all is well, or far, it says nothing."""
     waiting(outbox, ahead)

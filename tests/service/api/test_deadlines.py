@@ -87,9 +87,7 @@ def test_attempts_are_told_with_what_came_of_each(api, caller, response):
     assert shapes.AttemptsShape.model_validate_json(caller.ask("GET", place).body).attempts == []
     outbox = api.service.outbox
     for state in (State.IN_DOUBT, State.STUCK):
-        (claim,) = (
-            one for one in outbox.claim("ecas", "w", limit=99, lease=MINUTE) if one.submission == entry["id"]
-        )
+        (claim,) = (one for one in outbox.claim("ecas", "w", limit=99, lease=MINUTE) if one.submission == entry["id"])
         outbox.settle(claim, Settlement(state=state, outcome="Unsure", why="No answer.", cause=None))
     made = shapes.AttemptsShape.model_validate_json(caller.ask("GET", place).body).attempts
     assert [(one.kind, one.number, one.outcome, one.why) for one in made] == [
