@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from canonical.assessment import Assessment
 from canonical.errors import ConfigurationError, EcasBridgeError, InterlockClosed, LostLease, UnfitDocument
 from canonical.finding import HoldCause
-from canonical.outcome import Document, NotThere, Outcome, Reply, Unsure
+from canonical.outcome import Document, NotThere, Unsure
 from canonical.submission import State, StuckCause
 from gateway_client.envelope import build
 from service.clock import Clock
@@ -30,6 +30,7 @@ from specs.windows import Span, Windows
 from validators.certification import refused_twice
 
 _Result = TypeVar("_Result")
+_Word = TypeVar("_Word")
 _OUR_FAULT: Final = "Our own program failed on it."
 _log = structlog.get_logger()
 
@@ -61,6 +62,16 @@ class Attempts:
         would send beside the worker that took over.
         """
         try:
+            return await self._settled(claim, stored, until)
+        except Exception as fault:  # noqa: BLE001 - one document's fault must not stop everybody's delivery
+            _log.exception("an attempt failed", submission=claim.submission, kind=type(fault).__name__)
+            return claim, Settlement(
+                state=State.STUCK, outcome="OurFault", why=_OUR_FAULT, cause=StuckCause.OUR_FAULT, spent=False
+            )
+
+    async def _settled(self, claim: Claim, stored: Stored, until: float) -> tuple[Claim, Settlement]:
+        """Make the attempt, and settle what kept it from being made."""
+        try:
             return await self._made(claim, stored, until)
         except UnfitDocument as fault:
             return claim, _unfit(claim, fault)
@@ -75,11 +86,6 @@ class Attempts:
         except (LostLease, DBAPIError):
             why = "Our database did not answer, or gave the lane to another worker."
             return claim, Settlement(state=State.IN_DOUBT, outcome="Unsure", why=why)
-        except Exception as fault:  # noqa: BLE001 - one document's fault must not stop everybody's delivery
-            _log.exception("an attempt failed", submission=claim.submission, kind=type(fault).__name__)
-            return claim, Settlement(
-                state=State.STUCK, outcome="OurFault", why=_OUR_FAULT, cause=StuckCause.OUR_FAULT, spent=False
-            )
 
     async def _made(self, claim: Claim, stored: Stored, until: float) -> tuple[Claim, Settlement]:
         road = self.roads.today()
@@ -87,7 +93,8 @@ class Attempts:
         document = self._document(claim)
         if claim.state is State.IN_DOUBT:
             if road.transport.query is not None:
-                reply = await self._asked(road, document, claim)
+                question = road.gateway.ask(document, idempotency_key=claim.idempotency_key)
+                reply = await self._spoken(question, claim.submission)
                 if not isinstance(reply, NotThere):
                     return claim, self._explained(settling.of_question(reply, claim), claim)
                 document = self._built(claim.assessment, self.clock())
@@ -96,26 +103,18 @@ class Attempts:
             claim = await stored(self.outbox.resend, claim)
         if time.monotonic() >= until:
             raise LostLease
-        outcome = await self._sent(road, document, claim)
+        send = road.gateway.send(document, idempotency_key=claim.idempotency_key)
+        outcome = await self._spoken(send, claim.submission)
         return claim, self._explained(settling.of_send(outcome, claim), claim)
 
-    async def _sent(self, road: Road, document: Document, claim: Claim) -> Outcome:
-        """Send; where our own program fails on the way, bytes may have left: that is a doubt, and no answer."""
+    async def _spoken(self, talk: Awaitable[_Word], submission: str) -> _Word | Unsure:
+        """Talk to the state; where our own program fails on the way, bytes may have left: that is a doubt, and no answer."""
         try:
-            return await road.gateway.send(document, idempotency_key=claim.idempotency_key)
+            return await talk
         except EcasBridgeError:
             raise
         except Exception as fault:  # noqa: BLE001 - see above
-            _log.exception("a send failed", submission=claim.submission, kind=type(fault).__name__)
-            return Unsure(why=_OUR_FAULT)
-
-    async def _asked(self, road: Road, document: Document, claim: Claim) -> Reply:
-        try:
-            return await road.gateway.ask(document, idempotency_key=claim.idempotency_key)
-        except EcasBridgeError:
-            raise
-        except Exception as fault:  # noqa: BLE001 - see above
-            _log.exception("a question failed", submission=claim.submission, kind=type(fault).__name__)
+            _log.exception("a talk with the state failed", submission=submission, kind=type(fault).__name__)
             return Unsure(why=_OUR_FAULT)
 
     async def poll(self, poll: Poll) -> Settlement:
@@ -123,13 +122,11 @@ class Attempts:
         road = self.roads.today()
         settling = Settling(transport=road.transport, open_road=timedelta(0), rng=self.rng)
         try:
-            reply = await road.gateway.poll(poll.document_id, poll.digest, poll.tracking_id)
+            question = road.gateway.poll(poll.document_id, poll.digest, poll.tracking_id)
+            reply = await self._spoken(question, poll.submission)
         except (InterlockClosed, ConfigurationError) as closed:
             why, wait = str(closed), road.transport.poll_every
             return Settlement(state=poll.state, outcome="Misconfigured", why=why, pause=why, wait=wait)
-        except Exception as fault:  # noqa: BLE001 - see above
-            _log.exception("a poll failed", submission=poll.submission, kind=type(fault).__name__)
-            reply = Unsure(why=_OUR_FAULT)
         return settling.of_poll(reply, poll)
 
     async def _settling(self, road: Road, claim: Claim, stored: Stored) -> Settling:
