@@ -11,6 +11,7 @@ import orjson
 from fhir.resources.R4B.bundle import Bundle
 
 from adapters import registry
+from bench.delivery import delivery
 from bench.figure import Figure, beside
 from bench.intake import intake
 from bench.keys import import_of_2000, import_of_the_same
@@ -79,4 +80,7 @@ for figure in (
 ):
     print(figure(), flush=True)
 for line in intake():
+    print(line, flush=True)
+
+for line in delivery():
     print(line, flush=True)

@@ -21,17 +21,16 @@ from typing import Final
 import psycopg
 from sqlalchemy.engine import make_url
 
-from bench.processes import State, cpu_of, program, state
+from bench.processes import cpu_of, program
 from bench.workload import filled, package, settings, work
 from tests.postgres_server import PostgresServer, postgres_server
+from tests.swift_state import State, state
 
-_DOCUMENTS: Final = 4_000
-#: procrastinate is given fewer: it takes long, and is no slower at the end than at the beginning.
-_OF_THE_RIVAL: Final = 1_000
+#: What waits at the beginning, for everybody.
+_DOCUMENTS: Final = 10_000
+#: Everybody is measured from the document of this number to that one: the start of Python is another figure.
+_FROM, _TO = 1_000, 5_000
 _QUEUED: Final = 100_000
-#: Nothing is measured before this share of the documents went: the start of Python is another figure.
-_WARM: Final = 0.2
-_SETTLING: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +92,7 @@ def _bare(which: str, folder: Path) -> Drain:
         name = {"client": "bare aiohttp, documents built before", "gateway": "our gateway, no queue"}[which]
         arguments = ("bench.bare", which, peer.address, str(folder / "specs"), str(_DOCUMENTS))
         with program(*arguments, settings={}, folder=folder, log=folder / "bare.log") as process:
-            return _measured(name, peer, _DOCUMENTS, process, None)
+            return _measured(name, peer, process, None)
 
 
 def _ours(which: str, folder: Path, server: PostgresServer) -> Drain:
@@ -102,7 +101,7 @@ def _ours(which: str, folder: Path, server: PostgresServer) -> Drain:
         filled(environment, folder, work(_DOCUMENTS)).engine.dispose()
         database = server.pid if which == "PostgreSQL" else None
         with program("service", "work", settings=environment, folder=folder, log=folder / "work.log") as worker:
-            return _measured(f"ecas work on {which}", peer, _DOCUMENTS, worker, database)
+            return _measured(f"ecas work on {which}", peer, worker, database)
 
 
 def _rival(folder: Path, server: PostgresServer) -> Drain:
@@ -110,25 +109,27 @@ def _rival(folder: Path, server: PostgresServer) -> Drain:
 
     with _database("PostgreSQL", folder, server) as url, state() as peer:
         address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        asyncio.run(rival.fill(address, work(_OF_THE_RIVAL)))
+        asyncio.run(rival.fill(address, work(_DOCUMENTS)))
         arguments = ("bench.rival", address, peer.address, str(folder / "specs"))
         with program(*arguments, settings={}, folder=folder, log=folder / "rival.log") as worker:
-            return _measured("procrastinate on PostgreSQL", peer, _OF_THE_RIVAL, worker, server.pid)
+            return _measured("procrastinate on PostgreSQL", peer, worker, server.pid)
 
 
-def _measured(name: str, peer: State, count: int, worker: subprocess.Popen[bytes], database: int | None) -> Drain:
-    """Watch the peer from the first fifth to the last document; the queue's own last word counts too."""
-    warm = _until(lambda: peer.counts()[0], round(count * _WARM), worker)
-    began, cpu = time.perf_counter(), (cpu_of(worker.pid), cpu_of(database) if database else 0.0)
-    last = _until(lambda: peer.counts()[1], count, worker)
-    seconds = time.perf_counter() - began
-    if name.startswith(("ecas", "procrastinate")):
-        time.sleep(_SETTLING)
-        used = cpu_of(worker.pid) - cpu[0], (cpu_of(database) if database else 0.0) - cpu[1]
-    else:
-        used = cpu_of(worker.pid) - cpu[0], 0.0
-    done = last - warm
-    return Drain(name=name, worker=used[0] / done, database=used[1] / done, per_second=done / seconds)
+def _measured(name: str, peer: State, sender: subprocess.Popen[bytes], database: int | None) -> Drain:
+    """Watch the peer, and what the processes have used when it got the first and the last that counts."""
+
+    def used() -> tuple[float, float]:
+        return cpu_of(sender.pid), cpu_of(database) if database else 0.0
+
+    first, began, before = _until(lambda: peer.counts()[1], _FROM, sender), time.perf_counter(), used()
+    last, ended, after = _until(lambda: peer.counts()[1], _TO, sender), time.perf_counter(), used()
+    done = last - first
+    return Drain(
+        name=name,
+        worker=(after[0] - before[0]) / done,
+        database=(after[1] - before[1]) / done,
+        per_second=done / (ended - began),
+    )
 
 
 def _restart(which: str, folder: Path, server: PostgresServer) -> str:
@@ -171,8 +172,10 @@ def _database(which: str, folder: Path, server: PostgresServer) -> Iterator[str]
         return
     with psycopg.connect(server.address, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}")
-        yield make_url(server.address).set(drivername="postgresql+psycopg", database=name).render_as_string(
-            hide_password=False
+        yield (
+            make_url(server.address)
+            .set(drivername="postgresql+psycopg", database=name)
+            .render_as_string(hide_password=False)
         )
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -32,7 +32,9 @@ def package(folder: Path) -> Path:
     hurried_package(folder)
     transport = folder / VERSION / "transport.toml"
     text = transport.read_text("utf-8")
-    transport.write_text(text.replace("max_in_flight           = 16", f"max_in_flight           = {IN_FLIGHT}"), "utf-8")
+    transport.write_text(
+        text.replace("max_in_flight           = 16", f"max_in_flight           = {IN_FLIGHT}"), "utf-8"
+    )
     seal(folder / VERSION)
     assert spec_of(folder).transport.max_in_flight == IN_FLIGHT
     return folder
@@ -51,9 +53,9 @@ def sample() -> Assessment:
 
 
 def work(count: int) -> Iterator[Work]:
-    """Return so many submissions, five of each child, of all agencies in turn."""
-    children = -(-count // (len(AGENCIES) * 5))
-    return islice(works(sample(), AGENCIES, children=children, each=5), count)
+    """Return so many submissions, two of each child, of all agencies in turn."""
+    children = -(-count // (len(AGENCIES) * 2))
+    return islice(works(sample(), AGENCIES, children=children, each=2), count)
 
 
 def documents(spec: Spec, count: int) -> Iterator[Document]:

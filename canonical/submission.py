@@ -67,6 +67,9 @@ MOVES: Final[dict[State, frozenset[State]]] = {
 #: A lane waits behind these; ``PENDING`` joins them where the package's transport.toml says so.
 LANE_WAITS_BEHIND: Final = frozenset({_S.RECEIVED, _S.HELD, _S.HANDED_OFF, _S.READY, _S.SENDING, _S.IN_DOUBT, _S.STUCK})
 
+#: The state does not have it, and nobody has ended it: its deadline matters.
+NOT_WITH_THE_STATE: Final = LANE_WAITS_BEHIND | {_S.REJECTED}
+
 
 class StuckCause(StrEnum):
     """Why a person must decide; who, and how, is told beside it (``canonical/stuck.py``)."""

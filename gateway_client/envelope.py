@@ -178,13 +178,19 @@ class Plan:
 
 #: By the identity of the package: a ``Spec`` holds mappings, so it has no hash. Cleared when the package goes.
 _plans: dict[int, Plan] = {}
+#: One at a time: at its first schema libxml2 sets up tables for the whole process, and guards them against nobody. Two
+#: threads at it have ended in a process that refuses every document, and in one that aborts (tried: 1 of 150 starts).
+_compiling = threading.Lock()
 
 
 def _plan(spec: Spec) -> Plan:
     plan = _plans.get(id(spec))
     if plan is None:
-        plan = _plans[id(spec)] = Plan(spec)
-        weakref.finalize(spec, _plans.pop, id(spec), None)
+        with _compiling:
+            plan = _plans.get(id(spec))
+            if plan is None:
+                plan = _plans[id(spec)] = Plan(spec)
+                weakref.finalize(spec, _plans.pop, id(spec), None)
     return plan
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from canonical.assessment import Assessment
 from canonical.errors import ConfigurationError, EcasBridgeError, InterlockClosed, LostLease, UnfitDocument
 from canonical.finding import HoldCause
-from canonical.outcome import Document, Misconfigured, NotThere, Outcome, Reply, TryLater, Unsure
+from canonical.outcome import Document, Misconfigured, NotThere, TryLater, Unsure
 from canonical.submission import State, StuckCause
 from gateway_client.envelope import build
 from service.clock import Clock
@@ -31,6 +31,7 @@ from specs.windows import Span, Windows
 from validators.certification import refused_twice
 
 _Result = TypeVar("_Result")
+_Word = TypeVar("_Word")
 _OUR_FAULT: Final = "Our own program failed on it."
 _log = structlog.get_logger()
 
@@ -62,6 +63,16 @@ class Attempts:
         would send beside the worker that took over.
         """
         try:
+            return await self._settled(claim, stored, until)
+        except Exception as fault:  # noqa: BLE001 - one document's fault must not stop everybody's delivery
+            _log.exception("an attempt failed", submission=claim.submission, kind=type(fault).__name__)
+            return claim, Settlement(
+                state=State.STUCK, outcome="OurFault", why=_OUR_FAULT, cause=StuckCause.OUR_FAULT, spent=False
+            )
+
+    async def _settled(self, claim: Claim, stored: Stored, until: float) -> tuple[Claim, Settlement]:
+        """Make the attempt, and settle what kept it from being made."""
+        try:
             return await self._made(claim, stored, until)
         except UnfitDocument as fault:
             return claim, _unfit(claim, fault)
@@ -76,11 +87,6 @@ class Attempts:
         except (LostLease, DBAPIError):
             why = "Our database did not answer, or gave the lane to another worker."
             return claim, Settlement(state=State.IN_DOUBT, outcome="Unsure", why=why)
-        except Exception as fault:  # noqa: BLE001 - one document's fault must not stop everybody's delivery
-            _log.exception("an attempt failed", submission=claim.submission, kind=type(fault).__name__)
-            return claim, Settlement(
-                state=State.STUCK, outcome="OurFault", why=_OUR_FAULT, cause=StuckCause.OUR_FAULT, spent=False
-            )
 
     async def _made(self, claim: Claim, stored: Stored, until: float) -> tuple[Claim, Settlement]:
         road = self.roads.today()
@@ -88,7 +94,8 @@ class Attempts:
         document = self._document(claim)
         if claim.state is State.IN_DOUBT:
             if road.transport.query is not None:
-                reply = await self._asked(road, document, claim)
+                question = road.gateway.ask(document, idempotency_key=claim.idempotency_key)
+                reply = await self._spoken(question, claim.submission, Step.ASK)
                 if not isinstance(reply, NotThere):
                     return claim, self._explained(settling.of_question(reply, claim), claim)
                 document = self._built(claim.assessment, self.clock())
@@ -97,28 +104,19 @@ class Attempts:
             claim = await stored(self.outbox.resend, claim)
         if time.monotonic() >= until:
             raise LostLease
-        outcome = await self._sent(road, document, claim)
+        send = road.gateway.send(document, idempotency_key=claim.idempotency_key)
+        outcome = await self._spoken(send, claim.submission, Step.SEND)
         return claim, self._explained(settling.of_send(outcome, claim), claim)
 
-    async def _sent(self, road: Road, document: Document, claim: Claim) -> Outcome:
-        """Send; where our own program fails on the way, bytes may have left: that is a doubt, and no answer."""
+    async def _spoken(self, talk: Awaitable[_Word], submission: str, kind: Step) -> _Word | Unsure:
+        """Talk to the state; where our own program fails on the way, bytes may have left: that is a doubt, and no answer."""
         try:
-            with step(Step.SEND):
-                return await road.gateway.send(document, idempotency_key=claim.idempotency_key)
+            with step(kind):
+                return await talk
         except EcasBridgeError:
             raise
         except Exception as fault:  # noqa: BLE001 - see above
-            _log.exception("a send failed", submission=claim.submission, kind=type(fault).__name__)
-            return Unsure(why=_OUR_FAULT)
-
-    async def _asked(self, road: Road, document: Document, claim: Claim) -> Reply:
-        try:
-            with step(Step.ASK):
-                return await road.gateway.ask(document, idempotency_key=claim.idempotency_key)
-        except EcasBridgeError:
-            raise
-        except Exception as fault:  # noqa: BLE001 - see above
-            _log.exception("a question failed", submission=claim.submission, kind=type(fault).__name__)
+            _log.exception("a talk with the state failed", submission=submission, kind=type(fault).__name__)
             return Unsure(why=_OUR_FAULT)
 
     async def ask(self, claim: Claim) -> tuple[str, Settlement | None] | None:
@@ -131,7 +129,8 @@ class Attempts:
             return None
         settling = Settling(transport=road.transport, open_road=timedelta(0), rng=self.rng)
         try:
-            reply = await self._asked(road, self._document(claim), claim)
+            question = road.gateway.ask(self._document(claim), idempotency_key=claim.idempotency_key)
+            reply = await self._spoken(question, claim.submission, Step.ASK)
         except UnfitDocument:
             return None
         match reply:
@@ -146,13 +145,11 @@ class Attempts:
         road = self.roads.today()
         settling = Settling(transport=road.transport, open_road=timedelta(0), rng=self.rng)
         try:
-            reply = await road.gateway.poll(poll.document_id, poll.digest, poll.tracking_id)
+            question = road.gateway.poll(poll.document_id, poll.digest, poll.tracking_id)
+            reply = await self._spoken(question, poll.submission, Step.POLL)
         except (InterlockClosed, ConfigurationError) as closed:
             why, wait = str(closed), road.transport.poll_every
             return Settlement(state=poll.state, outcome="Misconfigured", why=why, pause=why, wait=wait)
-        except Exception as fault:  # noqa: BLE001 - see above
-            _log.exception("a poll failed", submission=poll.submission, kind=type(fault).__name__)
-            reply = Unsure(why=_OUR_FAULT)
         return settling.of_poll(reply, poll)
 
     async def _settling(self, road: Road, claim: Claim, stored: Stored) -> Settling:

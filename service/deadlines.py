@@ -26,3 +26,18 @@ def slack(due_on: date, now: datetime) -> timedelta:
 def is_urgent(due_on: date | None, now: datetime) -> bool:
     """Return whether so little time is left that its lane goes before others; never without a deadline."""
     return due_on is not None and slack(due_on, now) <= URGENT
+
+
+def due_day(too_late: datetime) -> date:
+    """Return the day whose end this moment is: what ``too_late_at`` was asked about."""
+    return (too_late - timedelta.resolution).astimezone(_ZONE).date()
+
+
+def today(now: datetime) -> date:
+    """Return the day by the state's clock."""
+    return now.astimezone(_ZONE).date()
+
+
+def days_left(due_on: date, now: datetime) -> int:
+    """Return how many days are left: none on the day itself, less than none when it is past."""
+    return (due_on - today(now)).days

@@ -22,18 +22,23 @@ from canonical.errors import ConfigurationError, InterlockClosed, NoSpecInForce
 from canonical.version import __version__
 from gateway_client.interlock import Interlock
 from service import settings
+from service.calendars.calendars import Calendars
 from service.clock import from_milliseconds
 from service.keyring.sources import ENVIRONMENT
+from service.main import DESTINATION
 from service.mappings import Mappings
 from service.outbox import migrate
 from service.outbox import schema as t
 from service.outbox.engine import open_engine, reading
+from service.outbox.pulse import Pulse, part
+from service.outbox.pulse import pulse as pulse_of
 from service.road_to_state import RoadToState, private_files, road_to_state
 from service.settings import Settings
 from service.tenants.row_security import weaknesses
 from service.tenants.tenant import EVERY
 from specs.catalog import Catalog
 from specs.spec import Spec
+from specs.windows import Windows
 from validators.roster import Roster
 
 _PACKAGES: Final = ("canonical", "specs", "adapters", "validators", "gateway_client", "sandbox", "service")
@@ -82,6 +87,7 @@ def examine(folder: Path, now: datetime) -> Iterator[Observation]:
         lambda: _roster(chosen, now),
         lambda: _mappings(chosen),
         lambda: _gateway(chosen, now),
+        lambda: _road(chosen, now),
     )
     for look in looks:
         yield from look()
@@ -269,6 +275,63 @@ async def _admitted(road: RoadToState, spec: Spec, now: datetime, *, rehearsal: 
         await Interlock(peer).admit(provisional=rehearsal or spec.status.interlocked)
     finally:
         await peer.close()
+
+
+def _road(chosen: Settings, now: datetime) -> Iterator[Observation]:
+    """Look whether anything may leave, and whether a worker takes what is due."""
+    try:
+        calendars = Calendars(chosen.blackout_calendars, tell=lambda _: None)
+        catalog = Catalog(*chosen.spec_path)
+        spec = catalog.named(chosen.spec) if chosen.spec else catalog.for_date(now.date())
+    except NoSpecInForce:
+        return  # told already
+    except ConfigurationError as error:
+        yield _fail("road", str(error), "Until then no worker starts, for it would not know when the road is closed.")
+        return
+    if (pulse := _pulse(chosen, now)) is None:
+        return
+    yield from _closed(pulse, Windows(*spec.transport.blackouts, calendars))
+
+
+def _pulse(chosen: Settings, now: datetime) -> Pulse | None:
+    """Feel the pulse of the road; None where there is no database of this release, which is told already."""
+    try:
+        file = _file_of(make_url(chosen.database))
+        if file is not None and not file.exists():
+            return None
+        engine = open_engine(chosen.database)
+    except (ArgumentError, ConfigurationError):
+        return None
+    try:
+        if migrate.revision(engine) != migrate.head():
+            return None
+        with reading(engine, EVERY) as connection:
+            return pulse_of(connection, DESTINATION, now)
+    except SQLAlchemyError:
+        return None
+    finally:
+        engine.dispose()
+
+
+def _closed(pulse: Pulse, windows: Windows) -> Iterator[Observation]:
+    for pause in pulse.pauses:
+        what = part(pause.agency, pause.programme)
+        seen = f"{what} is paused since {pause.began_at:%Y-%m-%d %H:%M} UTC, by {pause.actor}: {pause.why}"
+        yield _warn("road", seen, "Mend the cause, then “ecas resume” with the same part, and a note.")
+    window = windows.closed_at(pulse.at)
+    if (breaker := pulse.breaker) is not None:
+        seen = f"the state does not answer since {breaker.began_at:%Y-%m-%d %H:%M} UTC"
+        yield _warn(
+            "road", seen, "Nothing, if it is an outage: workers try by themselves. “ecas road” says whom to call."
+        )
+    elif window is not None:
+        end = "nobody knows when" if window.end is None else f"{window.end.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        yield _ok("road", f"a maintenance window until {end}: {window.why}")
+    elif not pulse.pauses:
+        yield _ok("road", "open")
+    if (since := pulse.silent_since(windows)) is not None:
+        seen = f"work is due on an open road, and nobody takes it since {since:%Y-%m-%d %H:%M} UTC"
+        yield _warn("worker", seen, "Start “ecas work”, under a supervisor that starts it again.")
 
 
 def _file_of(url: URL) -> Path | None:

@@ -14,14 +14,15 @@ from typing import Final
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
+from canonical.errors import ConfigurationError
 from service.adoption import Adopting
 from service.agencies import Agencies
 from service.attempts import Attempts
 from service.audit.at_once import AtOnce
 from service.audit.audit import Audit
 from service.audit.checkpoints import Checkpoints
-from service.calendars.calendars import Calendars
 from service.chores import Chore, Chores
 from service.clock import Clock, to_milliseconds, utc_now
 from service.consents import Consents
@@ -32,6 +33,7 @@ from service.credentials.credentials import Credentials
 from service.credentials.last_uses import LastUses
 from service.credentials.tokens import Tokens
 from service.crowding import Crowding, Room
+from service.deadline_watch import look_at_deadlines
 from service.delivery import Delivery
 from service.erasure import Erasures
 from service.expecting import Expecting
@@ -48,6 +50,7 @@ from service.outbox import migrate
 from service.outbox.engine import database_moment, open_engine
 from service.outbox.rows import RoadRules
 from service.outbox.sql_outbox import SqlOutbox
+from service.outlook import Outlook
 from service.owners import Owner
 from service.replays import Replays
 from service.rerouting import Rerouting
@@ -58,10 +61,10 @@ from service.roads import Roads
 from service.roster.rosters import Rosters
 from service.routes import Routes
 from service.settings import Settings
+from service.timetable import Timetable
 from service.vault import Vault, open_vault
 from specs.catalog import Catalog
 from specs.spec import Transport
-from specs.windows import Windows
 
 #: The one destination so far. A name, not an address: what waits must not be stranded when the state moves.
 DESTINATION: Final = "ecas"
@@ -102,6 +105,9 @@ class Service:
     new_id: NewId
     #: Chooses the package of a day.
     judge: Judge
+    #: When the road is closed at known times.
+    timetable: Timetable
+    outlook: Outlook
 
 
 def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId = new_id) -> Service:
@@ -111,7 +117,12 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
         ConfigurationError: the deployment is wrong, in one sentence.
     """
     engine = open_engine(settings.database)
-    migrate.upgrade(engine, settings.database_owner_url)
+    try:
+        migrate.upgrade(engine, settings.database_owner_url)
+    except OperationalError as error:  # from None: the driver's own words may hold the address
+        raise ConfigurationError(
+            f"The database does not answer ({type(error).__name__}): start it, or correct ECAS_DATABASE_URL."
+        ) from None
     vault = _vault(engine, settings)
     moment = database_moment if engine.dialect.name == "postgresql" else None
     audit = Audit(vault, moment or (lambda _: to_milliseconds(clock())))
@@ -136,6 +147,7 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
         moment=moment,
         rules=lambda: road_rules(judge.sending(clock().date()).transport),
     )
+    timetable = Timetable(judge, clock, settings.blackout_calendars, tell=lambda why: _log.error("a calendar", why=why))
     crowding = Crowding(outbox.crowd, Room(of_agency=settings.max_waiting_per_agency, in_all=settings.max_waiting))
     intake = Intake(
         catalog=catalog,
@@ -174,7 +186,7 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
             outbox=outbox,
             crowding=crowding,
             transport=lambda: judge.sending(clock().date()).transport,
-            windows=_ahead(settings, judge, clock),
+            windows=timetable,
             destination=DESTINATION,
             clock=clock,
         ),
@@ -199,6 +211,10 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
         clock=clock,
         new_id=make_id,
         judge=judge,
+        timetable=timetable,
+        outlook=Outlook(
+            engine=engine, outbox=outbox, judge=judge, windows=timetable, destination=DESTINATION, clock=clock
+        ),
     )
 
 
@@ -237,7 +253,7 @@ def open_delivery(service: Service) -> Iterator[Delivery]:
     ):
         roads = Roads(service.judge, service.clock, lambda spec: road.gateway(spec, service.clock))
         rng = random.Random()  # noqa: S311 - spreads retries; guards nothing
-        windows = partial(_windows, roads, _calendars(service.settings))
+        service.timetable()  # a calendar that cannot be read is told at once
         yield Delivery(
             outbox=service.outbox,
             roads=roads,
@@ -245,13 +261,13 @@ def open_delivery(service: Service) -> Iterator[Delivery]:
                 outbox=service.outbox,
                 roads=roads,
                 judge=service.judge,
-                windows=windows,
+                windows=service.timetable,
                 destination=DESTINATION,
                 clock=service.clock,
                 rng=rng,
             ),
             chores=Chores([*_chores(service, owner), *_chores_of_the_road(service, road)]),
-            windows=windows,
+            windows=service.timetable,
             destination=DESTINATION,
             owner=owner,
             clock=service.clock,
@@ -271,20 +287,6 @@ def road_rules(transport: Transport) -> RoadRules:
     )
 
 
-def _windows(roads: Roads, calendars: Calendars) -> Windows:
-    return Windows(*roads.today().transport.blackouts, calendars)
-
-
-def _ahead(settings: Settings, judge: Judge, clock: Clock) -> Callable[[], Windows]:
-    """Return what tells the windows to whoever only looks at the road."""
-    calendars = _calendars(settings)
-    return lambda: Windows(*judge.sending(clock().date()).transport.blackouts, calendars)
-
-
-def _calendars(settings: Settings) -> Calendars:
-    return Calendars(settings.blackout_calendars, tell=lambda why: _log.error("a calendar", why=why))
-
-
 def _chores(service: Service, owner: Owner) -> list[Chore]:
     look_again = timedelta(minutes=service.settings.look_again_minutes)
     return [
@@ -296,6 +298,7 @@ def _chores(service: Service, owner: Owner) -> list[Chore]:
         Chore(name="retention", work=service.retention.step, every=timedelta(hours=1)),
         Chore(name="tokens", work=service.credentials.tokens.forget, every=timedelta(minutes=10)),
         Chore(name="routes", work=service.rerouting.apply_due, every=timedelta(seconds=5)),
+        Chore(name="deadlines", work=partial(look_at_deadlines, service.outlook), every=timedelta(hours=1)),
     ]
 
 

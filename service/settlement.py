@@ -62,6 +62,8 @@ class Settling:
             case TryLater() | Unsure():
                 after = reply.after if isinstance(reply, TryLater) else None
                 return self._still_in_doubt(reply.why, claim, after)
+            case Misconfigured() if reply.perhaps_document:
+                return _refused_us(reply)  # stuck, and still in doubt: whoever resolves it has the state asked first
             case Misconfigured():
                 return Settlement(state=State.IN_DOUBT, outcome="Misconfigured", why=reply.why, pause=reply.why)
             case NotThere():
@@ -90,7 +92,7 @@ class Settling:
                     signal=Signal.UP,
                 )
             case TryLater() | Unsure() | Misconfigured():
-                pause = reply.why if isinstance(reply, Misconfigured) else None
+                pause = reply.why if isinstance(reply, Misconfigured) and not reply.perhaps_document else None
                 return Settlement(
                     state=poll.state,
                     outcome=type(reply).__name__,

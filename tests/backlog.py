@@ -42,10 +42,12 @@ class Work:
     next_due: date | None = None
 
 
-def works(template: Assessment, agencies: Iterable[str], *, children: int, each: int) -> Iterator[Work]:
+def works(
+    template: Assessment, agencies: Iterable[str], *, children: int, each: int, first_due: date = date(2026, 11, 1)
+) -> Iterator[Work]:
     """Return ``each`` assessments of each of so many children of each agency, all like the template.
 
-    A child's assessments are far apart from one another; deadlines are spread over a year.
+    Deadlines are spread over a year from the first one on.
     """
     place = Source(file="payload:backlog", label="row 2")
     own = {item: Answer(text=answer.text, source=place) for item, answer in template.answers.items()}
@@ -55,7 +57,7 @@ def works(template: Assessment, agencies: Iterable[str], *, children: int, each:
         texts = {"DOCUMENT_ID": f"{agency}-{child}-{turn}", "MEMBER_ID": f"1{number:03}{child:08}"}
         answers = own | {item: Answer(text=text, source=place) for item, text in texts.items()}
         assessment = replace(template, agency=agency, origin=place, answers=answers)
-        due = date(2026, 11, 1) + timedelta(days=(child * 7 + turn * 90) % 365)
+        due = first_due + timedelta(days=(child * 7 + turn * 90) % 365)
         yield Work(agency=agency, child=child, assessment=assessment, next_due=due)
 
 
@@ -63,7 +65,8 @@ def queue(engine: Engine, vault: Vault, work: Iterable[Work], *, destination: st
     """Write the work down as ready since ``at``, and return how much it was; agencies that are not there are made."""
     lanes: dict[tuple[str, int], tuple[int, int]] = {}
     written = 0
-    for batch in iter(lambda works=iter(work): list(itertools.islice(works, BATCH)), []):
+    rest = iter(work)
+    while batch := list(itertools.islice(rest, BATCH)):
         with writing(engine) as connection:
             _agencies(connection, vault, {one.agency for one in batch}, at)
             _lanes(connection, vault, batch, lanes, destination=destination, at=at)
@@ -98,7 +101,9 @@ def _lanes(
     if not new:
         return
     ids = {key: new_id("chi") for key in new}
-    due = {key: NEVER if one.next_due is None else to_milliseconds(too_late_at(one.next_due)) for key, one in new.items()}
+    due = {
+        key: NEVER if one.next_due is None else to_milliseconds(too_late_at(one.next_due)) for key, one in new.items()
+    }
     connection.execute(
         insert(t.child),
         [

@@ -13,6 +13,7 @@ from service.api import (
     audit,
     catalogue,
     consents,
+    deadlines,
     documents,
     fhir,
     handoffs,
@@ -43,6 +44,7 @@ _PARTS = (
     documents,
     lists,  # before the routes with an id in the same place: methods that are not allowed are told by the first
     submissions,
+    deadlines,
     holds,
     handoffs,
     resolutions,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
@@ -29,6 +30,7 @@ SUBMISSION: Final[JsonDict] = {
     "mend": None,
     "since": "2026-03-02T14:05:11.482Z",
     "waits_behind": None,
+    "deadline": "2026-05-31",
     "corrects": None,
     "programme": "ICC",
     "due_at": "2026-06-01T04:00:00.000Z",
@@ -131,6 +133,7 @@ class SubmissionShape(Shape):
     waits_behind: str | None = Field(
         description="The earlier submission of the child that goes first, where one is asked."
     )
+    deadline: date | None = Field(description="The day by which it should be with the state.")
     corrects: str | None = Field(description="The submission that this one corrects or voids.")
     programme: str = Field(description="Empty where the assessment names none.")
     due_at: AwareDatetime | None = Field(description="By when it should be with the state.")
@@ -141,6 +144,18 @@ class SubmissionShape(Shape):
     ordinal: int = Field(description="Which assessment of the payload, from 0.")
     received_at: AwareDatetime
     updated_at: AwareDatetime
+
+
+class ShownShape(SubmissionShape):
+    """A submission that was asked for by its id."""
+
+    model_config = ConfigDict(
+        extra="forbid", title="ShownSubmission", json_schema_extra={"example": {**_SUBMISSION, "days_left": None}}
+    )
+
+    days_left: int | None = Field(
+        description="Until the deadline, less than none when it is past; null where it is with the state, or ended."
+    )
 
 
 class SourceShape(Shape):
@@ -259,6 +274,27 @@ class EventsShape(Shape):
     events: list[EventShape]
 
 
+class AttemptShape(Shape):
+    """One send, question or poll, and what came of it."""
+
+    model_config = ConfigDict(extra="forbid", title="Attempt")
+
+    kind: Literal["send", "question", "poll"]
+    number: int = Field(description="Counted among its kind; a question since the last send. Polls are not counted.")
+    started_at: AwareDatetime
+    ended_at: AwareDatetime | None = Field(description="Null where it is under way, or its worker died.")
+    outcome: str | None = Field(description="Accepted, Pending, Rejected, TryLater, Unsure …; null like the moment.")
+    why: str | None
+
+
+class AttemptsShape(Shape):
+    """All attempts, oldest first."""
+
+    model_config = ConfigDict(extra="forbid", title="Attempts")
+
+    attempts: list[AttemptShape]
+
+
 class ReceiptsShape(Shape):
     """The state's receipts as they came, oldest first."""
 
@@ -273,6 +309,15 @@ class HealthShape(Shape):
     model_config = ConfigDict(extra="forbid", title="Health")
 
     status: str
+
+
+class ReadyShape(HealthShape):
+    """Whether submissions are taken, and whether they may leave."""
+
+    model_config = ConfigDict(extra="forbid", title="Ready")
+
+    delivering: bool = Field(description="Whether anything can leave now. What cannot is taken and waits.")
+    reason: str | None = Field(description="Why not: paused, breaker, window, no_worker, configuration.")
 
 
 def answer(shape: type[BaseModel], description: str) -> dict[str, Any]:

@@ -14,8 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from canonical.assessment import Assessment, Reading, Source
+from canonical.outcome import Attempt
 from canonical.payload import Payload
 from canonical.stuck import plight
+from canonical.submission import NOT_WITH_THE_STATE, State
 from service.api.bodies import read_body
 from service.api.credentials import MayRead, MaySubmit, service_of
 from service.api.intake_problems import TAKING
@@ -32,15 +34,17 @@ from service.api.problems import (
 )
 from service.api.room import see_disk
 from service.api.shapes import (
+    AttemptsShape,
     EventsShape,
     ReceiptsShape,
     ReportShape,
-    SubmissionShape,
+    ShownShape,
     TakenShape,
     answer,
 )
 from service.credentials.principal import Principal
 from service.crowding import Full
+from service.deadlines import days_left, due_day
 from service.intake import Answering
 from service.main import Service
 from service.outbox.outbox import Entry, Event, Reply
@@ -83,11 +87,15 @@ async def submit(
     return replied(await received(request, caller, _ENDPOINT, chosen(format), idempotency_key, answering))
 
 
-@router.get("/{submission}", responses={200: answer(SubmissionShape, "As it stands."), **_ASKING})
+@router.get("/{submission}", responses={200: answer(ShownShape, "As it stands."), **_ASKING})
 async def show(request: Request, caller: MayRead, submission: str) -> Response:
     """Show one submission, with its place in the queue."""
     entry = await own(request, caller, submission)
-    return json_answer(await asyncio.to_thread(_in_the_queue, service_of(request), entry))
+    service = service_of(request)
+    shown = await asyncio.to_thread(_in_the_queue, service, entry)
+    due = entry.deadline if entry.state in NOT_WITH_THE_STATE else None
+    left = None if due is None else days_left(due_day(due), service.clock())
+    return json_answer({**shown, "days_left": left})
 
 
 @router.get("/{submission}/events", responses={200: answer(EventsShape, "Oldest first."), **_ASKING})
@@ -96,6 +104,14 @@ async def events(request: Request, caller: MayRead, submission: str) -> Response
     entry = await own(request, caller, submission)
     moves = await asyncio.to_thread(service_of(request).outbox.events, caller.agency, entry.id)
     return json_answer({"events": [_event_data(event) for event in moves]})
+
+
+@router.get("/{submission}/attempts", responses={200: answer(AttemptsShape, "Oldest first."), **_ASKING})
+async def attempts(request: Request, caller: MayRead, submission: str) -> Response:
+    """Show each send and question, each poll that taught something, and what came of it."""
+    entry = await own(request, caller, submission)
+    made = await asyncio.to_thread(service_of(request).outbox.attempts, caller.agency, entry.id)
+    return json_answer({"attempts": [_attempt_data(attempt) for attempt in made]})
 
 
 @router.get("/{submission}/report", responses={200: answer(ReportShape, "With the state's own reasons."), **_ASKING})
@@ -195,6 +211,7 @@ def entry_data(entry: Entry, behind: str | None = None) -> dict[str, Any]:
         "mend": None if needs is None else needs.mend,
         "since": None if entry.since is None else _moment(entry.since),
         "waits_behind": behind,
+        "deadline": None if entry.deadline is None else due_day(entry.deadline).isoformat(),
         "corrects": entry.corrects,
         "programme": entry.programme,
         "due_at": None if entry.deadline is None else _moment(entry.deadline),
@@ -262,6 +279,17 @@ def _event_data(event: Event) -> dict[str, str | None]:
         "actor": event.actor,
         "why": event.why,
         "note": event.note or None,
+    }
+
+
+def _attempt_data(attempt: Attempt) -> dict[str, str | int | None]:
+    return {
+        "kind": attempt.kind,
+        "number": attempt.number,
+        "started_at": _moment(attempt.started_at),
+        "ended_at": None if attempt.ended_at is None else _moment(attempt.ended_at),
+        "outcome": attempt.outcome,
+        "why": attempt.why or None,
     }
 
 

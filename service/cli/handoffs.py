@@ -56,7 +56,7 @@ def _row(handoff: Mapping[str, Any]) -> tuple[str, ...]:
         handoff["programme"],
         entry["owner"] or "",
         f"{days} day{'' if days == 1 else 's'}",
-        (handoff["due_at"] or "")[:10],
+        entry["deadline"] or "",
         ", ".join(handoff["after"]),
         ", ".join(handoff["before"]),
     )

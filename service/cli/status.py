@@ -13,19 +13,18 @@ from typing import Any, Final
 import click
 
 from canonical.errors import ConfigurationError
-from canonical.submission import State
+from canonical.submission import NOT_WITH_THE_STATE, State
 from service import settings
 from service.cli.client import Client
 from service.cli.columns import columns
+from service.cli.spans import days, span
 from service.clock import utc_now
 from service.reports.printable import printable
 from service.reports.run import Exit
 
 _ID: Final = re.compile(r"[a-z0-9_]{1,80}")
 _PAGE: Final = 500
-_HEAD: Final = ("submission", "document", "state", "attempts", "verdict", "receipt", "waits for", "owner", "age")
-#: The largest unit of an age that is told, with its seconds.
-_UNITS: Final = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
+_HEAD: Final = ("submission", "document", "state", "attempts", "verdict", "receipt", "due", "waits for", "owner", "age")
 
 
 @click.command(epilog="Example:  ecas status --state held")
@@ -76,7 +75,7 @@ def _all(client: Client, **wanted: str | None) -> Iterator[Mapping[str, Any]]:
 
 
 def _one(client: Client, id_: str) -> dict[str, Any]:
-    """Return a submission with its events and its findings.
+    """Return a submission with its events, its attempts and its findings.
 
     Raises:
         ConfigurationError: the agency has none of that id.
@@ -85,14 +84,24 @@ def _one(client: Client, id_: str) -> dict[str, Any]:
     if answer is None or not answer.ok:
         raise ConfigurationError("The agency has no submission of that id; “ecas status” lists them.")
     events = client.get(f"/v1/submissions/{id_}/events").data["events"]
+    attempts = client.get(f"/v1/submissions/{id_}/attempts").data["attempts"]
     report = client.get(f"/v1/submissions/{id_}/report").data
-    return {**answer.data, "events": events, "report": report}
+    return {**answer.data, "events": events, "attempts_made": attempts, "report": report}
 
 
 def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
     attempts, verdict, receipt = str(entry["attempts"]), entry["verdict"] or "", entry["receipt"] or ""
     waits, owner = ", ".join(_waits(entry)), entry["owner"] or ""
-    return (entry["id"], entry["document_id"], entry["state"], attempts, verdict, receipt, waits, owner, _age(entry))
+    stands = (entry["id"], entry["document_id"], entry["state"], attempts, verdict, receipt)
+    return (*stands, _due(entry), waits, owner, _age(entry))
+
+
+def _due(entry: Mapping[str, Any]) -> str:
+    """Return the day by which it should be with the state; empty where it is, or where it has ended."""
+    if entry["state"] not in NOT_WITH_THE_STATE or not entry["deadline"]:
+        return ""
+    left = entry.get("days_left")  # of one that was asked for by its id
+    return entry["deadline"] if left is None else f"{entry['deadline']}, {days(left)}"
 
 
 def _waits(entry: Mapping[str, Any]) -> Iterator[str]:
@@ -110,9 +119,7 @@ def _age(entry: Mapping[str, Any]) -> str:
     """Return how long it has waited for somebody; what waits for nobody has no age."""
     if not entry["since"] or not (entry["owner"] or entry["waits_behind"]):
         return ""
-    seconds = max(0, int((utc_now() - datetime.fromisoformat(entry["since"])).total_seconds()))
-    name, size = next((unit for unit in _UNITS if seconds >= unit[1]), _UNITS[-1])
-    return f"{seconds // size} {name}"
+    return span(utc_now() - datetime.fromisoformat(entry["since"]))
 
 
 def _story(told: Mapping[str, Any]) -> str:
@@ -124,6 +131,8 @@ def _story(told: Mapping[str, Any]) -> str:
         facts += f"{'why':<11} {told['words']}\n{'to do':<11} {told['mend']}\n"
     facts += "".join(_queued(told["queue"])) if told["queue"] else ""
     moves = "".join(f"{event['at']}  {event['became']:<10} {_why(event)}\n" for event in told["events"])
+    if told["attempts_made"]:
+        moves += "\n" + "".join(map(_attempt, told["attempts_made"]))
     found = "".join(
         f"\n{finding['rule']} {finding['title']}"
         f"\n  items {', '.join(finding['items'])}"
@@ -144,6 +153,15 @@ def _queued(queue: Mapping[str, Any]) -> Iterator[str]:
         yield f"{'ahead':<11} {queue['ahead']} at most, {queue['ahead_in_lane']} of the same child\n"
     if queue["expected_at"]:
         yield f"{'leaves':<11} about {queue['expected_at']}\n"
+
+
+def _attempt(made: Mapping[str, Any]) -> str:
+    """Tell one send, question or poll, how long it took, and what came of it."""
+    what = f"{made['kind']} {made['number']}" if made["number"] else made["kind"]
+    if made["ended_at"] is None:
+        return f"{made['started_at']}  {what:<10} no answer recorded: it is under way, or its worker died\n"
+    took = datetime.fromisoformat(made["ended_at"]) - datetime.fromisoformat(made["started_at"])
+    return f"{made['started_at']}  {what:<10} {made['outcome']} after {took.total_seconds():.1f} s. {printable(made['why'] or '')}\n"
 
 
 def _why(event: Mapping[str, Any]) -> str:

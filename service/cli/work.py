@@ -9,6 +9,8 @@ import click
 
 from service import settings, telemetry, tracing
 from service.audit.started import started
+from service.cli.part_of_road import paused_parts
+from service.cli.roster_owner import operator
 from service.delivery import Delivery
 from service.ending import end_at_once
 from service.main import DESTINATION, adopt_packages, build_service, open_delivery
@@ -27,13 +29,20 @@ def command(*, until_idle: bool, resume: bool) -> int:
     adopt_packages(service)
     service.at_once.note_now(started("work", chosen, service.vault))
     if resume:
-        service.outbox.resume(DESTINATION)
+        service.outbox.resume(DESTINATION, actor=operator(), note="ecas work --resume")
+    for sentence in paused_parts(service):
+        click.echo(sentence, err=True)
     with open_delivery(service) as delivery:
         asyncio.run(_work(delivery, until_idle=until_idle))
     flush_traces()
     if (why := service.outbox.paused(DESTINATION)) is not None:
-        click.echo(f"The destination is paused: {why} Mend it, then start 'ecas work --resume'.", err=True)
+        click.echo(
+            f"The destination is paused: {why} Mend it, then say 'ecas resume', or start 'ecas work --resume'.",
+            err=True,
+        )
         return Exit.USAGE
+    for sentence in paused_parts(service):
+        click.echo(sentence, err=True)
     return Exit.CLEAN
 
 

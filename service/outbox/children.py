@@ -42,11 +42,7 @@ class Children(Rows):
 
     def _child(self, connection: Connection, agency: str, assessment: Assessment) -> Child:
         """Return whose assessment it is, and learn what it tells about the child."""
-        given = {
-            kind: self._vault.digest("child", agency, kind, text)
-            for kind in _IDENTIFIERS
-            if (text := assessment.text(kind))
-        }
+        given = self._given(agency, assessment)
         born = self._born(agency, assessment)
         known = _known(connection, agency, given)
         local, state = known.get(_LOCAL), known.get(_STATE)
@@ -61,6 +57,17 @@ class Children(Rows):
         child = found or self._new_child(connection, agency, born)
         self._learn(connection, agency, child, born, {kind: mac for kind, mac in given.items() if kind not in known})
         return Child(id=child.id, next_due_at=child.next_due_at, doubtful=doubtful)
+
+    def _known_children(self, connection: Connection, agency: str, assessment: Assessment) -> set[str]:
+        """Return the children that the assessment's identifiers lead to already."""
+        return {child.id for child in _known(connection, agency, self._given(agency, assessment)).values()}
+
+    def _given(self, agency: str, assessment: Assessment) -> dict[str, str]:
+        return {
+            kind: self._vault.digest("child", agency, kind, text)
+            for kind in _IDENTIFIERS
+            if (text := assessment.text(kind))
+        }
 
     def _born(self, agency: str, assessment: Assessment) -> str | None:
         text = assessment.text("MEMBER_DOB")

@@ -44,13 +44,16 @@ class Destinations(Rows):
             begin(connection, destination, PAUSE, self._now(connection), why, actor, agency, programme)
             self._audit.note(connection, closing("road.paused", destination, actor, agency, programme))
 
-    def resume(self, destination: str, *, agency: str = "", programme: str = "") -> bool:
+    def resume(
+        self, destination: str, *, agency: str = "", programme: str = "", actor: str = "operator", note: str = ""
+    ) -> bool:
         """Let things leave again (see ``Outbox.resume``); lanes that a closed head kept back are woken."""
+        word = f" Resumed by {actor}: {note}" if note else ""
         with writing(self._engine, EVERY) as connection:
             road(connection, destination)
-            ended = end(connection, destination, PAUSE, self._now(connection), agency, programme)
+            ended = end(connection, destination, PAUSE, self._now(connection), agency, programme, word)
             if ended:
-                self._audit.note(connection, closing("road.resumed", destination, "operator", agency, programme))
+                self._audit.note(connection, closing("road.resumed", destination, actor, agency, programme))
         if ended:
             self._wake_all(destination, agency)
         return ended
@@ -62,13 +65,8 @@ class Destinations(Rows):
 
     def closures(self, destination: str, *, since: datetime | None = None) -> list[Closure]:
         """Return what is closed, or was since then (see ``Outbox.closures``)."""
-        lasting: ColumnElement[bool] = _C.ended_at.is_(None)
-        if since is not None:
-            lasting = or_(lasting, _C.ended_at >= to_milliseconds(since))
-        query = select(t.closure).where(_C.destination == destination, lasting).order_by(_C.began_at, _C.seq)
         with reading(self._engine, EVERY) as connection:
-            mine = query.where(*own_or_for_all(connection, t.closure))
-            return [_closure(row) for row in connection.execute(mine).mappings()]
+            return told(connection, destination, since)
 
     def _wake_all(self, destination: str, agency: str) -> None:
         """Wake the lanes that stand still, some at a time so that nobody waits long for the writer."""
@@ -163,6 +161,16 @@ def paused_parts(connection: Connection, destination: str) -> set[tuple[str, str
     return {(row.agency, row.programme) for row in connection.execute(query)}
 
 
+def told(connection: Connection, destination: str, since: datetime | None = None) -> list[Closure]:
+    """Return what is closed, or was since then, within a transaction."""
+    lasting: ColumnElement[bool] = _C.ended_at.is_(None)
+    if since is not None:
+        lasting = or_(lasting, _C.ended_at >= to_milliseconds(since))
+    mine = (_C.destination == destination, *own_or_for_all(connection, t.closure))
+    query = select(t.closure).where(*mine, lasting).order_by(_C.began_at, _C.seq)
+    return [_closure(row) for row in connection.execute(query).mappings()]
+
+
 def begin(
     connection: Connection,
     destination: str,
@@ -181,9 +189,11 @@ def begin(
     return True
 
 
-def end(connection: Connection, destination: str, kind: str, now: int, agency: str = "", programme: str = "") -> bool:
-    """End a closure; False where none lasts."""
-    over = update(t.closure).where(*_open(destination, kind, agency, programme)).values(ended_at=now)
+def end(
+    connection: Connection, destination: str, kind: str, now: int, agency: str = "", programme: str = "", word: str = ""
+) -> bool:
+    """End a closure, with a word added to its reason; False where none lasts."""
+    over = update(t.closure).where(*_open(destination, kind, agency, programme)).values(ended_at=now, why=_C.why + word)
     return bool(connection.execute(over).rowcount)
 
 

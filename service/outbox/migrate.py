@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from pydantic import SecretStr
 
-_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
 #: Alembic's own table: which migration was replayed last.
 _STANDS_AT: Final = table("alembic_version", column("version_num"))
 
@@ -75,7 +75,7 @@ def head() -> str:
 
 def _revisions() -> set[str]:
     """Return the revisions of this release: the numbers that the files of migrations begin with."""
-    return {file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*_*.py")}
+    return {file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py")}
 
 
 def _replay(connection: Connection, to: str) -> None:
@@ -90,5 +90,5 @@ def _config() -> Config:
     from alembic.config import Config  # noqa: PLC0415 - see above
 
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return config

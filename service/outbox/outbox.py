@@ -320,8 +320,10 @@ class Outbox(Protocol):
     ) -> None:
         """Let nothing more leave for this destination, or nothing of one agency's or programme's."""
 
-    def resume(self, destination: str, *, agency: str = "", programme: str = "") -> bool:
-        """Let things leave again; False where this was not paused."""
+    def resume(
+        self, destination: str, *, agency: str = "", programme: str = "", actor: str = "operator", note: str = ""
+    ) -> bool:
+        """Let things leave again; False where this was not paused. A note is kept with the pause that it ends."""
 
     def paused(self, destination: str) -> str | None:
         """Return why the whole destination is paused, or None."""

@@ -19,6 +19,7 @@ from service.outbox import schema as t
 from service.outbox.children import Child, Children
 from service.outbox.crowd import batched, before_in_lane
 from service.outbox.engine import in_turn, reading, writing
+from service.outbox.lanes import locked
 from service.outbox.outbox import (
     AnswerTo,
     Draft,
@@ -64,6 +65,8 @@ class Receiving(Children):
             if request and (earlier := self._answered(connection, agency, request)):
                 return earlier
             self._insert_payload(connection, payload_id, agency, format, sealed)
+            if len(drafts) > 1:
+                locked(connection, self._lanes_to_join(connection, agency, drafts))
             ids = [self._accept(connection, payload_id, agency, n, *one) for n, one in enumerate(prepared)]
             status, content = answer(self._entries(connection, agency, ids))
             if request:
@@ -238,6 +241,12 @@ class Receiving(Children):
         if child.next_due_at is None or own > child.next_due_at:
             connection.execute(update(t.child).where(t.child.c.id == child.id).values(next_due_at=own))
         return own if child.next_due_at is None else min(own, child.next_due_at)
+
+    def _lanes_to_join(self, connection: Connection, agency: str, drafts: Sequence[Draft]) -> set[int]:
+        """Return the lanes that these drafts will join: several are locked at once, in everybody's order, or never met."""
+        children = {child for draft in drafts for child in self._known_children(connection, agency, draft.assessment)}
+        c = t.lane.c
+        return set(connection.scalars(select(c.id).where(c.agency == agency, c.child.in_(children))))
 
     def _lane(
         self, connection: Connection, agency: str, child: str, state: State, deadline: int | None

@@ -14,6 +14,7 @@ from canonical.submission import State, check_move
 from service.audit.deed import closing, moved
 from service.outbox import records
 from service.outbox import schema as t
+from service.outbox.breaker import Breaker
 from service.outbox.destinations import PAUSE, begin, breaker_of, keep
 from service.outbox.lanes import Head, heads, locked, set_due
 from service.outbox.outbox import Claim, Settlement
@@ -35,6 +36,7 @@ _COLUMNS: Final = (
     _S.tracking_id,
     _S.data_key,
 )
+_SETTLED: Final = select(*_COLUMNS).where(_S.id.in_(bindparam("ids", expanding=True)))
 #: An attempt, its outcome and why.
 Ended = tuple[Claim, str, str]
 #: A submission's move: which one, from where, to where, by whom, why.
@@ -45,24 +47,23 @@ class Settling(Rows):
     """Many are recorded in one transaction: a commit is the dearest part of a delivery."""
 
     def _settle_all(
-        self, connection: Connection, stands: RowMapping, settled: Sequence[tuple[Claim, Settlement]]
-    ) -> frozenset[str]:
-        """Record all whose lease still holds; return the submissions of the others."""
+        self, connection: Connection, stands: RowMapping, settled: Sequence[tuple[Claim, Settlement]], now: int
+    ) -> tuple[frozenset[str], Breaker]:
+        """Record all whose lease still holds; return the submissions of the others, and how the road stands then."""
         if not settled:
-            return frozenset()
+            return frozenset(), breaker_of(stands)
         lanes = locked(connection, {claim.lane for claim, _ in settled})
         kept = [(claim, settlement) for claim, settlement in settled if lanes[claim.lane]["fence"] == claim.fence]
         if kept:
-            now = self._now(connection)
             self._record_all(connection, kept, now)
             self._let_go(connection, lanes, kept, now)
-            self._heed(connection, stands, [settlement for _, settlement in kept], now)
+        stood = self._heed(connection, stands, [settlement for _, settlement in kept], now)
         held = {claim.submission for claim, _ in kept}
-        return frozenset(claim.submission for claim, _ in settled if claim.submission not in held)
+        return frozenset(claim.submission for claim, _ in settled if claim.submission not in held), stood
 
     def _record_all(self, connection: Connection, kept: Sequence[tuple[Claim, Settlement]], now: int) -> None:
-        query = select(*_COLUMNS).where(_S.id.in_([claim.submission for claim, _ in kept]))
-        rows = {row["id"]: row for row in connection.execute(query).mappings()}
+        ids = [claim.submission for claim, _ in kept]
+        rows = {row["id"]: row for row in connection.execute(_SETTLED, {"ids": ids}).mappings()}
         changes = [self._changed(rows[claim.submission], settlement, now, claim) for claim, settlement in kept]
         connection.execute(CHANGE, changes)
         self._end_attempts(connection, [(claim, made.outcome, made.why) for claim, made in kept], now)
@@ -123,18 +124,19 @@ class Settling(Rows):
             set_due(connection, {source: None}, {})
             self._wake(connection, target)
 
-    def _heed(self, connection: Connection, stands: RowMapping, settlements: Sequence[Settlement], now: int) -> None:
-        """Let the breaker and the pauses know what the attempts say about the road."""
+    def _heed(self, connection: Connection, stands: RowMapping, settlements: Sequence[Settlement], now: int) -> Breaker:
+        """Let the breaker and the pauses know what the attempts say about the road; return how it stands then."""
         patience, was = self._rules().patience, breaker_of(stands)
         signals = [settlement.signal for settlement in settlements if settlement.signal is not None]
         asked = max((milliseconds(settlement.not_before) for settlement in settlements), default=0)
         stood = was.told(signals, now, patience=patience, not_before=now + asked if asked else 0)
         keep(connection, stands["id"], was, stood, now)
         pauses = [settlement.pause for settlement in settlements if settlement.pause is not None]
-        if stood.refusals >= patience.refusals:
+        if stood.refusals >= patience.refusals and stood.refusals > was.refusals:
             pauses.append("The state refuses one document after the other without a coded reason.")
         if pauses and begin(connection, stands["id"], PAUSE, now, pauses[0], _DELIVERY):
             self._audit.note(connection, closing("road.paused", stands["id"], _DELIVERY))
+        return stood
 
     def _end_attempts(self, connection: Connection, ended: Iterable[Ended], now: int) -> None:
         """Write down what came of sends and questions, each into its own row."""
@@ -169,7 +171,7 @@ class Settling(Rows):
             if receipt is not None
         ]
         if rows:
-            connection.execute(insert(t.receipt), rows)
+            connection.execute(_RECEIVED, rows)
 
     def _add_findings(self, connection: Connection, row: RowMapping, findings: tuple[Finding, ...]) -> None:
         id_, name = row["id"], ("report", row["agency"], row["id"])
@@ -207,6 +209,7 @@ CHANGE: Final = (
         tracking_id=bindparam("tracking_"),
     )
 )
+_RECEIVED: Final = insert(t.receipt)
 _A: Final = t.attempt.c
 _END: Final = (
     update(t.attempt)

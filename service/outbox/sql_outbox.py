@@ -8,6 +8,7 @@ order of ``submission.seq``, which is given under the lane's lock.
 from __future__ import annotations
 
 from service.outbox.asking import Asking
+from service.outbox.backlog import Backlog
 from service.outbox.correcting import Correcting
 from service.outbox.crowd import Crowds
 from service.outbox.destinations import Destinations
@@ -21,5 +22,19 @@ from service.outbox.withdrawals import Withdrawals
 from service.outbox.withdrawn_list import WithdrawnList
 
 
-class SqlOutbox(Correcting, Withdrawals, HandingOff, Receiving, Quarantines, Leasing, Polling, Holding, Destinations, Asking, Crowds, WithdrawnList):
+class SqlOutbox(
+    Correcting,
+    Withdrawals,
+    HandingOff,
+    Receiving,
+    Quarantines,
+    Leasing,
+    Polling,
+    Holding,
+    Destinations,
+    Backlog,
+    Asking,
+    Crowds,
+    WithdrawnList,
+):
     """The ``Outbox`` on SQLite: write down, take out, poll, pause, ask."""

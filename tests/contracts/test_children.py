@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from waiting import LEASE, claim, draft, entry, put, settle, state
 
 from canonical.finding import HoldCause
 from canonical.submission import State
+from service.outbox.engine import writing
+from service.outbox.lanes import locked
+from service.outbox.outbox import Settlement
 
 BORN = "2015-04-02"
 
@@ -131,3 +137,21 @@ def test_whatever_is_learnt_when_the_child_leaves_in_order(outbox, story, count_
     if known is not None:
         rest = left[sent_after[0] :]
         assert rest == sorted(rest)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_intake_and_delivery_take_lanes_in_one_order(outbox):
+    """A payload of several children and a settlement of the same lanes never wait for each other for ever."""
+    ids = [f"4000000000{number:02}" for number in range(8)]
+    put(outbox, *(draft(f"first-{id_}", id_) for id_ in ids))
+    done = [(one, Settlement(state=State.REJECTED, outcome="Rejected", why="So.")) for one in claim(outbox)]
+    middle = sorted(one.lane for one, _ in done)[4]
+    with ThreadPoolExecutor(2) as both, writing(outbox._engine) as connection:
+        locked(connection, [middle])  # whoever comes now gets half of its lanes and waits here
+        sent = both.submit(put, outbox, *(draft(f"next-{id_}", id_) for id_ in reversed(ids)))
+        time.sleep(0.5)
+        settled = both.submit(outbox.exchange, "ecas", "one", done, limit=0, lease=LEASE)
+        time.sleep(0.5)
+        connection.commit()
+        assert len(sent.result(20)) == len(ids)
+        assert settled.result(20).lost == frozenset()

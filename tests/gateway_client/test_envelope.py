@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from canonical.errors import SpecDefect, UnfitDocument
-from gateway_client.envelope import build
+from gateway_client.envelope import _plan, build
 from specs.spec import Status
 
 NAMESPACE = "{urn:ecas-bridge:cans:2026.1}"
@@ -181,3 +181,19 @@ def test_threads_do_not_read_each_others_faults(assess, spec):
     for thread in threads:
         thread.join()
     assert seen == [True] * 200
+
+
+def test_threads_that_come_first_compile_one_schema(spec):
+    """A schema is compiled once, however many need it at once: libxml2 does not survive two at their first."""
+    fresh, plans, together = replace(spec), [], threading.Barrier(8)
+
+    def plan() -> None:
+        together.wait()
+        plans.append(_plan(fresh))
+
+    threads = [threading.Thread(target=plan) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(each) for each in plans}) == 1

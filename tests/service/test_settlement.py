@@ -43,6 +43,18 @@ RECEIPT = Receipt(
     reasons=(Reason(code="B012", item="MEMBER_DOB", text="canary: the state's own words"),),
 )
 
+POLL = Poll(
+    submission="sub_1",
+    agency="riverbend",
+    state=State.PENDING,
+    tracking_id="trk_1",
+    document_id="d",
+    digest="sha-256:0",
+    until=NOW,
+    known="0",
+    assessment=ASSESSMENT,
+)
+
 
 def claim(state: State = State.SENDING, **changes) -> Claim:
     made = Claim(
@@ -162,6 +174,15 @@ def test_a_refusal_that_may_lie_in_the_document_stops_only_that_one():
     assert settled.signal is Signal.REFUSED
 
 
+def test_a_question_that_is_refused_for_one_document_stops_only_that_one():
+    """It waits for a person, still in doubt; nobody else's delivery is paused."""
+    refused = Misconfigured(why="It refuses this.", perhaps_document=True)
+    settled = settling().of_question(refused, claim(State.IN_DOUBT))
+    assert (settled.state, settled.pause) == (State.STUCK, None)
+    polled = settling().of_poll(refused, POLL)
+    assert (polled.state, polled.pause) == (State.PENDING, None)
+
+
 @pytest.mark.parametrize(
     ("outcome", "signal"),
     [
@@ -222,15 +243,4 @@ def test_the_wait_is_never_sooner_than_the_state_asks(seed, after):
 )
 def test_each_answer_to_a_poll_leads_to_its_state(reply, becomes):
     """What is pending stays pending until the state says otherwise; what it forgot goes to a person."""
-    poll = Poll(
-        submission="sub_1",
-        agency="riverbend",
-        state=State.PENDING,
-        tracking_id="trk_1",
-        document_id="d",
-        digest="sha-256:0",
-        until=NOW,
-        known="0",
-        assessment=ASSESSMENT,
-    )
-    assert settling().of_poll(reply, poll).state is becomes
+    assert settling().of_poll(reply, POLL).state is becomes

@@ -5,11 +5,12 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from authority import DAY, Authority, write
+from waiting import draft, put
 
 from service.examination import Health, examine
 from service.main import build_service
@@ -130,6 +131,11 @@ def _expired_certificate(folder: Path) -> None:
     _certificate(folder)
 
 
+def _broken_calendar(folder: Path) -> None:
+    (folder / "maintenance.ics").write_text("BEGIN:NOTHING\n")
+    (folder / "ecas.toml").write_text('blackout_calendars = ["maintenance.ics"]\n')
+
+
 def _foreign_key(folder: Path) -> None:
     Authority().issue("bridge").put(folder, "client")
     Authority().issue("bridge").put(folder, "other")
@@ -155,6 +161,7 @@ def _foreign_key(folder: Path) -> None:
         (_open_tls_key, "TLS key"),
         (_expired_certificate, "certificate"),
         (_foreign_key, "gateway"),
+        (_broken_calendar, "road"),
     ],
 )
 def test_what_is_broken_fails_and_says_how_to_mend_it(tmp_path: Path, break_: Callable[[Path], None], subject: str):
@@ -201,3 +208,41 @@ def test_a_certificate_that_ends_soon_is_told(tmp_path, days, told):
     assert (seen is None) is (told is None)
     if seen is not None and told is not None:
         assert (seen[0], told in seen[1]) == (Health.WARN, True)
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [({}, "everything is paused"), ({"agency": "riverbend", "programme": "ICC"}, "agency riverbend, programme ICC is paused")],
+    ids=["everything", "a part"],
+)  # fmt: skip
+def test_a_pause_is_told_with_who_and_why(tmp_path, part, told):
+    """A warning, with the way to end it."""
+    service = build_service(Settings(data_dir=tmp_path / "var"), clock=lambda: NOW)
+    service.outbox.pause("ecas", "The state asked.", actor="operator one", **part)
+    service.engine.dispose()
+    health, text = _findings(tmp_path)["road"]
+    assert (health, told in text, "by operator one: The state asked." in text) == (Health.WARN, True, True)
+    assert "ecas resume" in text
+
+
+def test_a_window_is_no_fault(tmp_path):
+    """It is told, and nothing is to be mended."""
+    build_service(Settings(data_dir=tmp_path / "var")).engine.dispose()
+    (tmp_path / "maintenance.ics").write_text(
+        "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//EN\nBEGIN:VEVENT\nUID:1@example.org\nSUMMARY:the move\n"
+        "DTSTART:20261116T000000Z\nDTEND:20261117T000000Z\nEND:VEVENT\nEND:VCALENDAR\n"
+    )
+    (tmp_path / "ecas.toml").write_text('blackout_calendars = ["maintenance.ics"]\n')
+    seen = {one.subject: (one.health, one.seen) for one in examine(tmp_path, NOW)}["road"]
+    assert seen == (Health.OK, "a maintenance window until 2026-11-17 00:00 UTC: the move")
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(5, False), (6, True)])
+def test_work_that_nobody_takes_is_told(tmp_path, minutes, told):
+    """Due for longer than five minutes on an open road: the worker seems not to run."""
+    came = NOW - timedelta(minutes=minutes)
+    service = build_service(Settings(data_dir=tmp_path / "var"), clock=lambda: came)
+    service.agencies.add("riverbend")
+    put(service.outbox, draft("d1"))
+    service.engine.dispose()
+    assert ("worker" in _findings(tmp_path)) is told

@@ -103,7 +103,7 @@ def test_the_process_lives(api):
 
 def test_it_is_ready_where_a_submission_could_be_written_down(api):
     """Ready means: the database takes writes and has this release's schema."""
-    assert api.ask("GET", "/readyz").data == {"status": "ready"}
+    assert api.ask("GET", "/readyz").data == {"status": "ready", "delivering": True, "reason": None}
 
 
 def test_it_is_not_ready_on_another_schema(start, assert_problem):

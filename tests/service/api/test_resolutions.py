@@ -44,7 +44,7 @@ def stuck(api, caller, response):
 
 def test_a_stuck_one_shows_its_cause_its_owner_and_its_age(caller, stuck):
     """Who acts, why, what they do and since when; a later one of the child says what it waits behind."""
-    shown = shapes.SubmissionShape.model_validate_json(caller.ask("GET", f"/v1/submissions/{stuck[0]}").body)
+    shown = shapes.ShownShape.model_validate_json(caller.ask("GET", f"/v1/submissions/{stuck[0]}").body)
     assert (shown.state, shown.cause, shown.owner) == (State.STUCK, StuckCause.GAVE_UP, "operator")
     assert shown.words
     assert shown.mend

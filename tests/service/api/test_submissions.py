@@ -69,7 +69,7 @@ def test_the_state_s_word_is_shown(api, caller, response):
     (submission,) = caller.submit(response(), key="delivered").data["submissions"]
     _deliver(api, submission["id"], b"<Receipt>taken</Receipt>")
     shown = caller.ask("GET", f"/v1/submissions/{submission['id']}")
-    entry = shapes.SubmissionShape.model_validate_json(shown.body)
+    entry = shapes.ShownShape.model_validate_json(shown.body)
     assert (entry.state, entry.verdict, entry.receipt, entry.attempts) == ("accepted", "accepted", "T-1", 1)
     receipts = caller.ask("GET", f"/v1/submissions/{submission['id']}/receipts")
     assert receipts.data == {"receipts": ["<Receipt>taken</Receipt>"]}

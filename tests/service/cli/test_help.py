@@ -12,5 +12,5 @@ def test_a_command_says_what_it_does_and_shows_an_example(name):
     command = ecas.get_command(click.Context(ecas), name)
 
     assert command is not None
-    assert (command.help or "").endswith(".")
+    assert (command.help or "").rstrip().endswith(".")
     assert f"ecas {name}" in (command.epilog or "")

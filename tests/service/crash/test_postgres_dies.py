@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+from actor import Actor
 from scene import scene
 
 DEATHS = 5
@@ -33,6 +34,7 @@ def test_a_database_that_dies_under_load_loses_nothing(tmp_path, postgres_server
         tmp_path, postgres_server.address.replace("postgresql:", "postgresql+psycopg:"), weather=WEATHER, workers=3
     ) as here:
         programs = [here.service, *here.workers]
+        _are_up(here.workers)  # one that starts while the database is away ends, and says so: its supervisor's affair
         for _ in range(DEATHS):
             _delivers(here, 10)
             postgres_server.kill()
@@ -45,6 +47,13 @@ def test_a_database_that_dies_under_load_loses_nothing(tmp_path, postgres_server
             sys.stdout.write(f"\n  PostgreSQL killed {DEATHS} times: answers {dict(here.ehr.answers)}\n    {counted}\n")
         assert counted.is_clean, counted
         assert {answer for answer in here.ehr.answers if answer.isdigit()} <= ANSWERS
+
+
+def _are_up(workers: list[Actor]) -> None:
+    deadline = time.monotonic() + 60
+    while not all(worker.owner() for worker in workers):
+        assert time.monotonic() < deadline, workers[0].log.read_text()[-2000:]
+        time.sleep(0.01)
 
 
 def _delivers(here, many: int) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 #: The functions that may, and what the agency is told of it.
 MAY = {
+    ("service/outbox/backlog.py", "queue"): "when the turn of its own submissions comes",
+    ("service/outbox/backlog.py", "throughput"): "how fast the road is",
     ("service/outbox/crowd.py", "crowd"): "how many wait, so that it knows when to come again",
     ("service/outbox/crowd.py", "pace"): "how fast the road is",
     ("service/roster/rows.py", "held_elsewhere"): "which keys of its own are held elsewhere for another person",

@@ -1,5 +1,6 @@
-"""A state that takes 20 ms for each document and believes everything: in a process of its own, and cheap, so that what is
-measured is us. ``python -m bench.state [MILLISECONDS]`` prints its address; it ends with its standard input.
+"""A state that takes 20 ms for each document and believes everything: cheap, so that what is measured is us.
+
+``python tests/swift_state.py [MILLISECONDS]`` prints its address; it ends with its standard input.
 """
 
 from __future__ import annotations
@@ -7,8 +8,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import subprocess
 import sys
 import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import uvloop
@@ -40,6 +45,8 @@ class Answering(asyncio.Protocol):
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Answer on this connection."""
+        assert hasattr(transport, "is_closing")
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -73,9 +80,11 @@ class Answering(asyncio.Protocol):
         asyncio.get_running_loop().call_later(self._seconds, self._answer, b"201 Created", receipt)
 
     def _answer(self, status: bytes, body: bytes) -> None:
+        if self._transport.is_closing():  # whoever asked has gone
+            return
         self._taken.answered += body.startswith(b"<")
         head = b"HTTP/1.1 %b\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n" % (status, len(body))
-        self._transport.write(head + body)  # type: ignore[attr-defined]
+        self._transport.write(head + body)
 
 
 def _header(head: bytes, name: bytes) -> bytes:
@@ -86,11 +95,53 @@ def _header(head: bytes, name: bytes) -> bytes:
     return b""
 
 
+class State:
+    """The state as a process of its own."""
+
+    def __init__(self, milliseconds: float = 20) -> None:
+        """Start it."""
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, str(milliseconds)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.address = self._process.stdout.readline().strip()
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many documents came, and how many were answered."""
+        came, answered = self._get("/").split()
+        return int(came), int(answered)
+
+    def arrivals(self) -> list[tuple[float, str]]:
+        """Return when which document came, in order."""
+        return [(at, document) for at, document in json.loads(self._get("/arrivals"))]
+
+    def end(self) -> None:
+        """Close its standard input, and wait."""
+        self._process.communicate()
+
+    def _get(self, path: str) -> str:
+        with urllib.request.urlopen(self.address + path) as answer:
+            return str(answer.read().decode())
+
+
+@contextmanager
+def state(milliseconds: float = 20) -> Iterator[State]:
+    """Run it for as long as the context lasts."""
+    running = State(milliseconds)
+    try:
+        yield running
+    finally:
+        running.end()
+
+
 async def _serve(seconds: float) -> None:
     loop, taken = asyncio.get_running_loop(), Taken()
     server = await loop.create_server(lambda: Answering(taken, seconds), "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
-    print(f"http://{host}:{port}", flush=True)
+    print(f"http://{host}:{port}", flush=True)  # noqa: T201 - read by whoever started it
     await loop.run_in_executor(None, sys.stdin.read)
 
 
