@@ -98,11 +98,13 @@ _DOCUMENT: Final = {
     "provisional": True,
     "content": '<?xml version="1.0" encoding="UTF-8"?>\n<CansSubmission>…</CansSubmission>',
 }
+_FATES: Final = {"overdue": 0, "will_be_missed": 0, "held_up": 1, "in_time": 0}
 _CHOSEN: Final = {"states": ["stuck"], "causes": ["gave_up"]}
 
 #: By the title of the shape.
 EXAMPLES: Final[Mapping[str, Any]] = {
     "Health": {"status": "ok"},
+    "Ready": {"status": "ready", "delivering": False, "reason": "window"},
     "TokenError": {"error": "invalid_client"},
     "Report": _REPORT,
     "Mapped": {
@@ -117,7 +119,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "findings": [],
     },
     "Page": {"submissions": [SUBMISSION], "next": _SUBMISSION_ID},
-    "Submission": _HELD,
+    "ShownSubmission": {**_HELD, "days_left": 12},
     "Events": {
         "events": [
             {
@@ -129,6 +131,43 @@ EXAMPLES: Final[Mapping[str, Any]] = {
                 "note": None,
             }
         ]
+    },
+    "Attempts": {
+        "attempts": [
+            {
+                "kind": "send",
+                "number": 1,
+                "started_at": "2026-03-02T14:05:10.004Z",
+                "ended_at": "2026-03-02T14:05:11.482Z",
+                "outcome": "Accepted",
+                "why": None,
+            }
+        ]
+    },
+    "Deadlines": {
+        "on": "2026-03-02",
+        "days": 14,
+        "closed_by": None,
+        "at_least": False,
+        "counts": _FATES,
+        "agencies": [{"agency": "riverbend", **_FATES}],
+        "submissions": [
+            {
+                "id": _SUBMISSION_ID,
+                "agency": "riverbend",
+                "programme": "ICC",
+                "state": "held",
+                "deadline": "2026-03-09",
+                "days_left": 7,
+                "fate": "held_up",
+                "leaves_at": None,
+                "held_up_by": "unknown_key",
+                "behind": None,
+                "owner": "own",
+                "mend": "Correct the record, or add the key to the roster.",
+            }
+        ],
+        "more": 0,
     },
     "Receipts": {"receipts": ["<Receipt><TrackingId>T-000123</TrackingId><Status>accepted</Status></Receipt>"]},
     "Handoffs": {

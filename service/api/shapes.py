@@ -149,9 +149,7 @@ class SubmissionShape(Shape):
 class ShownShape(SubmissionShape):
     """A submission that was asked for by its id."""
 
-    model_config = ConfigDict(
-        extra="forbid", title="ShownSubmission", json_schema_extra={"example": {**_SUBMISSION, "days_left": None}}
-    )
+    model_config = ConfigDict(extra="forbid", title="ShownSubmission")
 
     days_left: int | None = Field(
         description="Until the deadline, less than none when it is past; null where it is with the state, or ended."

@@ -17,7 +17,7 @@ from canonical.assessment import Assessment, Reading, Source
 from canonical.outcome import Attempt
 from canonical.payload import Payload
 from canonical.stuck import plight
-from canonical.submission import NOT_WITH_THE_STATE, State
+from canonical.submission import NOT_WITH_THE_STATE
 from service.api.bodies import read_body
 from service.api.credentials import MayRead, MaySubmit, service_of
 from service.api.intake_problems import TAKING

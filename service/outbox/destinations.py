@@ -143,13 +143,16 @@ def _pull_forward(connection: Connection, destination: str, now: int) -> None:
 
 def paused(connection: Connection, destination: str) -> str | None:
     """Return why the whole destination is paused, within a transaction."""
-    return connection.execute(select(_C.why).where(
+    return connection.execute(
+        select(_C.why)
+        .where(
             _C.destination == destination,
             _C.kind.in_(_STANDSTILLS),
             _C.agency == "",
             _C.programme == "",
             _C.ended_at.is_(None),
-        ).order_by(_C.kind.desc())
+        )
+        .order_by(_C.kind.desc())
     ).scalar()
 
 

@@ -200,9 +200,7 @@ class HandingOff(Receiving):
         row = self._locked(connection, submission)
         if row["agency"] != agency or State(row["state"]) is not was:
             return False
-        sealed = self._vault.seal(
-            records.write_report(draft.report), "report", agency, submission, key=row["data_key"]
-        )
+        sealed = self._vault.seal(records.write_report(draft.report), "report", agency, submission, key=row["data_key"])
         connection.execute(
             update(t.submission)
             .where(t.submission.c.id == submission)

@@ -55,7 +55,9 @@ class Polling(Settling):
         sealed = connection.execute(newest).scalar()
         if sealed is None:
             raise ConfigurationError("A pending submission has no receipt: the database was altered.")
-        receipt = records.read_receipt(self._vault.open(sealed, "receipt", row["agency"], row["id"], key=row["data_key"]))
+        receipt = records.read_receipt(
+            self._vault.open(sealed, "receipt", row["agency"], row["id"], key=row["data_key"])
+        )
         return Poll(
             submission=row["id"],
             agency=row["agency"],

@@ -195,14 +195,10 @@ class Rows:
         """Return the agency's own name of the document; nothing, where the record was erased."""
         if row["erased_at"] is not None:
             return b""
-        return self._vault.open(
-            row["sealed_document_id"], "document", row["agency"], row["id"], key=row["data_key"]
-        )
+        return self._vault.open(row["sealed_document_id"], "document", row["agency"], row["id"], key=row["data_key"])
 
     def _assessment(self, row: RowMapping) -> Assessment:
-        plain = self._vault.open(
-            row["sealed_assessment"], "assessment", row["agency"], row["id"], key=row["data_key"]
-        )
+        plain = self._vault.open(row["sealed_assessment"], "assessment", row["agency"], row["id"], key=row["data_key"])
         return records.read_assessment(plain)
 
     def _now(self, connection: Connection) -> int:

@@ -168,6 +168,7 @@ def _chosen(selection: Selection) -> Select[Any]:
 
 
 def caused(cause: StuckCause | HoldCause) -> ColumnElement[bool]:
+    """Return what is stuck or held for this cause."""
     c = t.submission.c
     if isinstance(cause, StuckCause):
         return and_(c.state == State.STUCK, c.cause == cause)

@@ -97,9 +97,7 @@ class Settling(Rows):
             "poll_": now + milliseconds(settlement.wait) if polled else None,
             "attempts_": attempts,
             "first_": None if settlement.fresh_key or attempts == 0 else row["first_sent_at"],
-            "key_": next_key(self._vault, row["idempotency_key"])
-            if settlement.fresh_key
-            else row["idempotency_key"],
+            "key_": next_key(self._vault, row["idempotency_key"]) if settlement.fresh_key else row["idempotency_key"],
             "second_": True if settlement.fresh_key else row["second_try"],
             "verdict_": receipt.verdict if receipt else row["verdict"],
             "tracking_": receipt.tracking_id if receipt else row["tracking_id"],

@@ -40,9 +40,7 @@ def correct(office, entry, *contents, key="once"):
     content = response(contents[0]) if len(contents) == 1 else b"[]"
     payload = Payload(content=content, name=f"payload:pay_{key}_{len(contents)}", agency=AGENCY)
     request = Request(endpoint="correct", key=key, body="sha-256:aa")
-    office.service.corrections.correct(
-        payload, entry.id, format=None, request=request, answer=answer, actor=WORD.actor
-    )
+    office.service.corrections.correct(payload, entry.id, format=None, request=request, answer=answer, actor=WORD.actor)
     return made
 
 

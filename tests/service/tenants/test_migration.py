@@ -65,10 +65,7 @@ def test_rows_of_the_release_before_bear_their_agency(engine):
 
     def counts() -> dict[str, int]:
         with reading(engine, EVERY) as connection:
-            return {
-                table: connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
-                for table in _TABLES
-            }
+            return {table: connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() for table in _TABLES}
 
     before = counts()
     migrate.upgrade(engine)

@@ -92,8 +92,10 @@ def test_one_question_over_all_ends_with_itself(engine):
     [
         "INSERT INTO child (id, agency) VALUES ('chi_new', 'qbhar')",
         "UPDATE child SET agency = 'qbhar' WHERE id = 'chi_qariv'",
-        ("INSERT INTO closure (destination, kind, agency, programme, began_at, actor, why)"
-        " VALUES ('ecas', 'pause', '', '', 0, 'a', 'w')"),
+        (
+            "INSERT INTO closure (destination, kind, agency, programme, began_at, actor, why)"
+            " VALUES ('ecas', 'pause', '', '', 0, 'a', 'w')"
+        ),
         "TRUNCATE child CASCADE",
         "ALTER TABLE child DISABLE ROW LEVEL SECURITY",
         "DROP POLICY own_agency ON child",
