@@ -12,12 +12,13 @@ from pathlib import Path
 from bench.figure import Figure, beside
 from service.agencies import Agencies
 from service.clock import utc_now
+from service.credentials.api_keys import ApiKeys
 from service.identifiers import new_id
 from service.outbox import migrate
 from service.outbox.engine import open_engine
 from service.roster import file as roster_file
 from service.roster.rosters import Rosters
-from service.vault import Vault
+from tests.vaults import vault_of
 from validators.roster import COLUMNS, Roster
 
 ASSESSORS = 2_000
@@ -80,6 +81,7 @@ def _rosters() -> Iterator[tuple[Rosters, Agencies]]:
     with tempfile.TemporaryDirectory() as folder:
         engine = open_engine(f"sqlite:///{Path(folder) / 'bench.sqlite3'}")
         migrate.upgrade(engine)
-        vault = Vault(bytes(range(32)))
-        yield Rosters(engine, vault, utc_now, new_id), Agencies(engine, vault, utc_now, new_id)
+        vault = vault_of(engine)
+        keys = ApiKeys(engine, vault, utc_now, new_id)
+        yield Rosters(engine, vault, utc_now, new_id), Agencies(engine, keys, utc_now)
         engine.dispose()

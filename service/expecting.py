@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from canonical.errors import ConfigurationError, NoSpecInForce
 from canonical.stuck import HELD, plight
 from canonical.submission import State
 from service.clock import Clock
@@ -74,6 +76,8 @@ class RoadNow:
     leaving: int
     pace: Pace | None
     closures: tuple[Closure, ...]
+    #: None where no package covers today, or a calendar cannot be read: then nothing says when anything leaves.
+    transport: Transport | None
     window: Span | None
     windows: tuple[Span, ...]
 
@@ -113,15 +117,26 @@ class Expecting:
         }
 
     def _look(self) -> RoadNow:
-        now, windows = self.clock(), self.windows()
+        now = self.clock()
+        transport: Transport | None = None
+        window: Span | None = None
+        windows: tuple[Span, ...] = ()
+        with suppress(ConfigurationError, NoSpecInForce):  # told by /readyz; what is sent to us is taken all the same
+            window, windows = self._windows(now)
+            transport = self.transport()
         return RoadNow(
             at=now,
             leaving=self.crowding.leaving(),
             pace=self.outbox.pace(),
             closures=tuple(self.outbox.closures(self.destination)),
-            window=windows.closed_at(now),
-            windows=tuple(windows.spans(now, now + _AHEAD)),
+            transport=transport,
+            window=window,
+            windows=windows,
         )
+
+    def _windows(self, now: datetime) -> tuple[Span | None, tuple[Span, ...]]:
+        ahead = self.windows()
+        return ahead.closed_at(now), tuple(ahead.spans(now, now + _AHEAD))
 
     def _waits(self, entry: Entry, road: RoadNow, ahead: int, due_at: datetime | None) -> Iterator[dict[str, Any]]:
         needs = plight(entry.state, entry.cause, entry.holds)
@@ -145,10 +160,9 @@ class Expecting:
 
     def _expected(self, entry: Entry, road: RoadNow, ahead: int, due_at: datetime | None) -> datetime | None:
         """Return when it leaves if the road stays as it was in the last quarter of an hour; None where it has not been used."""
-        pace = road.pace
-        if pace is None or road.at - pace.last > _RECENT or _shut(entry, road.closures):
+        pace, transport = road.pace, road.transport
+        if pace is None or transport is None or road.at - pace.last > _RECENT or _shut(entry, road.closures):
             return None
-        transport = self.transport()
         rate = transport.max_in_flight / pace.each.total_seconds()
         if transport.per_second is not None:
             rate = min(rate, transport.per_second)

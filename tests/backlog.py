@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from service.outbox import records
 from service.outbox import schema as t
 from service.outbox.engine import writing
 from service.outbox.lanes import NEVER
+from service.tenants.tenant import EVERY
 from service.vault import Vault
 
 #: Rows that are written in one transaction.
@@ -67,14 +68,15 @@ def queue(engine: Engine, vault: Vault, work: Iterable[Work], *, destination: st
     written = 0
     rest = iter(work)
     while batch := list(itertools.islice(rest, BATCH)):
-        with writing(engine) as connection:
+        with writing(engine, EVERY) as connection:
             _agencies(connection, vault, {one.agency for one in batch}, at)
+        with writing(engine, EVERY) as connection:  # the keys of agencies are read by another connection
             _lanes(connection, vault, batch, lanes, destination=destination, at=at)
             payload = new_id("pay")
             _payloads(connection, vault, payload, {one.agency for one in batch}, at)
             rows = [_submission(vault, payload, n, one, lanes, at) for n, one in enumerate(batch)]
             connection.execute(insert(t.submission), rows)
-            connection.execute(insert(t.event), [event for row in rows for event in _events(row["id"], at)])
+            connection.execute(insert(t.event), [event for row in rows for event in _events(row, at)])
         written += len(batch)
     return written
 
@@ -140,16 +142,12 @@ def _lanes(
 
 
 def _payloads(connection: Connection, vault: Vault, payload: str, agencies: set[str], at: int) -> None:
-    rows = [
-        {
-            "id": f"{payload}_{agency}",
-            "agency": agency,
-            "format": "fhir",
-            "received_at": at,
-            "sealed": vault.seal(b"{}", "payload", agency, f"{payload}_{agency}"),
-        }
-        for agency in agencies
-    ]
+    rows = []
+    for agency in agencies:
+        id_ = f"{payload}_{agency}"
+        keys = vault.new_key(agency, id_)
+        sealed = vault.seal(b"{}", "payload", agency, id_, key=keys["data_key"])
+        rows.append({"id": id_, "agency": agency, "format": "fhir", "received_at": at, "sealed": sealed, **keys})
     connection.execute(insert(t.payload), rows)
 
 
@@ -161,6 +159,8 @@ def _submission(
     document = assessment.text("DOCUMENT_ID") or ""
     identity = (assessment.text(item) or "" for item in ("DOCUMENT_ID", "DOCUMENT_VERSION", "SUBMISSION_TYPE"))
     answers = (f"{item}={answer.text}" for item, answer in sorted(assessment.answers.items()))
+    keys = vault.new_key(agency, id_)
+    key = keys["data_key"]
     return {
         "id": id_,
         "agency": agency,
@@ -169,7 +169,7 @@ def _submission(
         "lane": lane,
         "state": State.READY,
         "holds": "",
-        "sealed_document_id": vault.seal(document.encode(), "document", agency, id_),
+        "sealed_document_id": vault.seal(document.encode(), "document", agency, id_, key=key),
         "document_digest": vault.digest("document", agency, *identity),
         "content_digest": vault.digest("content", *answers),
         "spec": JUDGED.judged_by.spec if JUDGED.judged_by else None,
@@ -179,14 +179,23 @@ def _submission(
         "since": at,
         "programme": assessment.text("SERVICE") or "",
         "deadline_at": None if deadline == NEVER else deadline,
-        "sealed_assessment": vault.seal(records.write_assessment(assessment), "assessment", agency, id_),
-        "sealed_report": vault.seal(records.write_report(JUDGED), "report", agency, id_),
+        "sealed_assessment": vault.seal(records.write_assessment(assessment), "assessment", agency, id_, key=key),
+        "sealed_report": vault.seal(records.write_report(JUDGED), "report", agency, id_, key=key),
+        **keys,
     }
 
 
-def _events(submission: str, at: int) -> list[dict[str, Any]]:
+def _events(row: Mapping[str, Any], at: int) -> list[dict[str, Any]]:
     told = ((None, State.RECEIVED, "The payload was written down."), (State.RECEIVED, State.READY, CONFORMS))
     return [
-        {"submission": submission, "at": at, "was": was, "became": became, "actor": "intake", "why": why}
+        {
+            "agency": row["agency"],
+            "submission": row["id"],
+            "at": at,
+            "was": was,
+            "became": became,
+            "actor": "intake",
+            "why": why,
+        }
         for was, became, why in told
     ]

@@ -20,6 +20,7 @@ from service.outbox import schema as t
 from service.outbox.engine import reading
 from service.processes import Program
 from service.settings import load
+from service.tenants.tenant import EVERY
 
 WORKERS = 3
 SMALL = 19
@@ -89,7 +90,7 @@ def _queue(service: Service, work: Iterable[Work]) -> None:
 
 def _verdicts(service: Service, agencies: list[str]) -> list[int]:
     query = select(t.receipt.c.received_at).join(t.submission, t.submission.c.id == t.receipt.c.submission)
-    with reading(service.engine) as connection:
+    with reading(service.engine, EVERY) as connection:
         return [*connection.scalars(query.where(t.submission.c.agency.in_(agencies)))]
 
 
