@@ -21,6 +21,7 @@ from typing import Any
 import psutil
 from backlog import queue, works
 from sqlalchemy import func, select
+from vaults import vault_of
 
 from canonical.assessment import Answer, Assessment, Source
 from canonical.outcome import Accepted, Document, NotThere, Outcome, Receipt, Reply, TryLater, Unsure
@@ -39,7 +40,7 @@ from service.outbox.engine import open_engine, reading
 from service.outbox.sql_outbox import SqlOutbox
 from service.owners import Owner
 from service.roads import Roads
-from service.vault import Vault
+from service.tenants.tenant import EVERY
 from specs.catalog import PACKAGES, Catalog
 from specs.patience import USUAL, Patience
 from specs.windows import Windows
@@ -229,7 +230,7 @@ def outage(
     time = Time()
     engine = open_engine(database_url)
     migrate.upgrade(engine)
-    vault = Vault(bytes(range(32)))
+    vault = vault_of(engine)
     children = queued // (agencies * each)
     names = [f"agency-{number}" for number in range(agencies)]
     todo = works(least(), names, children=children, each=each)
@@ -255,7 +256,7 @@ def outage(
             memory[1:] = [_megabytes()]
         if state.under_way:
             return min(state.under_way) - time.seconds
-        with reading(engine) as connection:
+        with reading(engine, EVERY) as connection:
             road = connection.execute(select(t.destination.c.opened_at, t.destination.c.probe_at)).one()
             moment = road.probe_at
             if road.opened_at is None:
@@ -287,7 +288,7 @@ def outage(
         with asyncio.Runner(loop_factory=lambda: _Loop(time)) as runner:
             runner.run(_worked(delivery, state))
     memory.append(_megabytes())
-    with reading(engine) as connection:
+    with reading(engine, EVERY) as connection:
         states = dict(
             connection.execute(select(t.submission.c.state, func.count()).group_by(t.submission.c.state)).all()
         )

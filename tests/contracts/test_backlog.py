@@ -16,6 +16,7 @@ from service.outbox.breaker import Signal
 from service.outbox.engine import reading
 from service.outbox.outbox import Settlement
 from service.outbox.pulse import SILENCE, pulse
+from service.tenants.tenant import EVERY
 from specs.windows import DatedBlackout, Windows
 
 DUE = date(2026, 11, 20)
@@ -42,7 +43,7 @@ def due(outbox, days: int = 14, agency: str | None = None):
 
 
 def feel(outbox, clock):
-    with reading(outbox._engine) as connection:
+    with reading(outbox._engine, EVERY) as connection:
         return pulse(connection, "ecas", clock())
 
 

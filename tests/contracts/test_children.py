@@ -16,6 +16,7 @@ from canonical.submission import State
 from service.outbox.engine import writing
 from service.outbox.lanes import locked
 from service.outbox.outbox import Settlement
+from service.tenants.tenant import EVERY
 
 BORN = "2015-04-02"
 
@@ -146,7 +147,7 @@ def test_intake_and_delivery_take_lanes_in_one_order(outbox):
     put(outbox, *(draft(f"first-{id_}", id_) for id_ in ids))
     done = [(one, Settlement(state=State.REJECTED, outcome="Rejected", why="So.")) for one in claim(outbox)]
     middle = sorted(one.lane for one, _ in done)[4]
-    with ThreadPoolExecutor(2) as both, writing(outbox._engine) as connection:
+    with ThreadPoolExecutor(2) as both, writing(outbox._engine, EVERY) as connection:
         locked(connection, [middle])  # whoever comes now gets half of its lanes and waits here
         sent = both.submit(put, outbox, *(draft(f"next-{id_}", id_) for id_ in reversed(ids)))
         time.sleep(0.5)

@@ -20,6 +20,7 @@ from service.outbox.engine import writing
 from service.outbox.handing_off import Programmes, ramp
 from service.outbox.outbox import Draft, Entry
 from service.outbox.sql_outbox import SqlOutbox
+from service.tenants.tenant import EVERY
 
 NUMBERS = itertools.count(1)
 LEASE = timedelta(seconds=60)
@@ -144,7 +145,7 @@ def test_what_is_taken_back_keeps_its_place(outbox):
 def test_a_hand_off_from_before_hand_offs_had_lanes_finds_its_child_s(outbox):
     """It is given the lane of its child, and its place by arrival: before what came later."""
     handed, later = put(outbox, draft("d1", state=State.HANDED_OFF), draft("d2"))
-    with writing(outbox._engine) as connection:
+    with writing(outbox._engine, EVERY) as connection:
         connection.execute(update(t.submission).where(t.submission.c.id == handed).values(lane=None))
     assert [one.after + one.before for one in outbox.handoffs("riverbend", limit=9)] == [()]
     assert to(outbox, handed, draft("d1"), State.HANDED_OFF)

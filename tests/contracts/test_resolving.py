@@ -12,6 +12,7 @@ from service.outbox import schema as t
 from service.outbox.engine import reading
 from service.outbox.prospects import Course, Left
 from service.outbox.resolving import Word
+from service.tenants.tenant import EVERY
 
 WORD = Word(actor="the agency", note="R. Okafor asked the state by phone")
 NOT_ARRIVED = Word(actor="the agency", note="the state lacks it, R. Okafor", not_arrived=True)
@@ -132,5 +133,5 @@ def test_what_waits_is_cancelled_and_what_has_left_is_not(outbox):
 
 
 def _key(outbox, id_):
-    with reading(outbox._engine) as connection:
+    with reading(outbox._engine, EVERY) as connection:
         return connection.execute(select(t.submission.c.idempotency_key).where(t.submission.c.id == id_)).scalar_one()

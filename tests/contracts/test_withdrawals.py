@@ -16,6 +16,7 @@ from service.outbox.engine import reading
 from service.outbox.prospects import Left
 from service.outbox.resolving import Word
 from service.outbox.withdrawals import withdrawn
+from service.tenants.tenant import EVERY
 
 CHILD = {"MEMBER_ID": "100000000001"}
 #: The tests' clock stands on this day.
@@ -107,10 +108,10 @@ def test_children_that_turn_out_to_be_one_share_the_withdrawal(outbox):
 def test_the_question_before_every_send(outbox):
     """It is answered by child and time of receipt: what came in after the withdrawal was looked at then."""
     put(outbox, draft("d1"))
-    with reading(outbox._engine) as connection:
+    with reading(outbox._engine, EVERY) as connection:
         assert withdrawn(connection, {("chi_0003", 0)}) == set()
     found = withdraw(outbox)
-    with reading(outbox._engine) as connection:
+    with reading(outbox._engine, EVERY) as connection:
         child = _child(connection)
         pairs = {(child, found.at - 1), (child, found.at), (child, found.at + 1), ("chi_none", 0)}
         assert withdrawn(connection, pairs) == {(child, found.at - 1), (child, found.at)}
