@@ -119,6 +119,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "findings": [],
     },
     "Page": {"submissions": [SUBMISSION], "next": _SUBMISSION_ID},
+    "Submission": _HELD,
     "ShownSubmission": {**_HELD, "days_left": 12},
     "Events": {
         "events": [

@@ -142,7 +142,7 @@ def test_the_answer_tells_the_place_in_the_queue(api, caller, response):
     assert [wait["kind"] for wait in taken[2]["queue"]["waits_for"]] == ["earlier"]
     assert {one["queue"]["expected_at"] for one in taken} == {None}
     shown = caller.ask("GET", f"/v1/submissions/{taken[1]['id']}")
-    queue = shapes.SubmissionShape.model_validate_json(shown.body).queue
+    queue = shapes.ShownShape.model_validate_json(shown.body).queue
     assert (queue.ahead_in_lane, queue.waits_for[0].kind) == (1, "earlier")
 
 

@@ -16,6 +16,8 @@ CANARY = "canary-91bc"
 class BrokenIntake:
     """An intake with a fault whose text and locals hold a record."""
 
+    at_most = 1
+
     def __init__(self, error: Exception) -> None:
         self.error = error
 
