@@ -318,6 +318,8 @@ def _closed(pulse: Pulse, windows: Windows) -> Iterator[Observation]:
         what = part(pause.agency, pause.programme)
         seen = f"{what} is paused since {pause.began_at:%Y-%m-%d %H:%M} UTC, by {pause.actor}: {pause.why}"
         yield _warn("road", seen, "Mend the cause, then “ecas resume” with the same part, and a note.")
+    if (quarantine := pulse.quarantine) is not None:
+        yield _warn("road", quarantine.why, "“ecas restore reconcile”, then “ecas restore release” with a note.")
     window = windows.closed_at(pulse.at)
     if (breaker := pulse.breaker) is not None:
         seen = f"the state does not answer since {breaker.began_at:%Y-%m-%d %H:%M} UTC"
@@ -327,7 +329,7 @@ def _closed(pulse: Pulse, windows: Windows) -> Iterator[Observation]:
     elif window is not None:
         end = "nobody knows when" if window.end is None else f"{window.end.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         yield _ok("road", f"a maintenance window until {end}: {window.why}")
-    elif not pulse.pauses:
+    elif not pulse.pauses and quarantine is None:
         yield _ok("road", "open")
     if (since := pulse.silent_since(windows)) is not None:
         seen = f"work is due on an open road, and nobody takes it since {since:%Y-%m-%d %H:%M} UTC"

@@ -169,6 +169,8 @@ class Outlook:
 
     def closed_by(self, now: Pulse) -> str | None:
         """Return in a word why nothing may leave for anybody; None where the road is open."""
+        if now.quarantine is not None:
+            return "quarantine"
         if now.pause is not None:
             return "paused"
         if now.breaker is not None:
@@ -196,8 +198,8 @@ class Outlook:
     def closures(self, now: Pulse) -> list[Span]:
         """Return what closes the road from now on; an outage is taken to last as long again as it has lasted."""
         found = list(self.windows().spans(now.at, now.at + _AHEAD))
-        if now.pause is not None:
-            found.append(Span(start=now.pause.began_at, end=None, why=now.pause.why))
+        if (standstill := now.standstill) is not None:
+            found.append(Span(start=standstill.began_at, end=None, why=standstill.why))
         if now.breaker is not None:
             lasts = now.at + (now.at - now.breaker.began_at)
             found.append(Span(start=now.breaker.began_at, end=max(lasts, now.probe_at or lasts), why=now.breaker.why))

@@ -53,7 +53,7 @@ class RoadReport:
     @property
     def closure(self) -> Closure | None:
         """The closure that keeps everything back; None where it is a window, or nothing."""
-        return self.pulse.pause or self.pulse.breaker
+        return self.pulse.standstill or self.pulse.breaker
 
     @property
     def since(self) -> datetime | None:
@@ -65,7 +65,7 @@ class RoadReport:
     @property
     def until(self) -> datetime | None:
         """When something may leave again, as far as anybody can tell: the end of the window, the breaker's next try."""
-        if self.pulse.pause is not None:
+        if self.pulse.standstill is not None:
             return None
         if self.pulse.breaker is not None:
             return self.pulse.probe_at
@@ -128,7 +128,8 @@ def report_on(outlook: Outlook) -> RoadReport:
     outbox, destination = outlook.outbox, outlook.destination
     depth = outbox.depth(destination).by_state
     closed_by = outlook.closed_by(pulse)
-    asked = pulse.breaker if pulse.pause is None else pulse.pause if pulse.pause.actor == _DELIVERY else None
+    stands = pulse.standstill
+    asked = pulse.breaker if stands is None else stands if stands.actor == _DELIVERY else None
     ended = [one for one in outbox.closures(destination, since=pulse.at - _LATELY) if one.ended_at is not None]
     desks = outlook.judge.sending(pulse.at.date()).desks
     return RoadReport(

@@ -66,7 +66,7 @@ class DeadlinesShape(Shape):
 
     on: date = Field(description="Today, by the state's clock.")
     days: int
-    closed_by: Literal["paused", "breaker", "window"] | None = Field(
+    closed_by: Literal["quarantine", "paused", "breaker", "window"] | None = Field(
         description="Why nothing leaves for anybody just now."
     )
     at_least: bool = Field(description="True where the queue was too long to look at all of it.")

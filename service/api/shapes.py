@@ -315,7 +315,7 @@ class ReadyShape(HealthShape):
     model_config = ConfigDict(extra="forbid", title="Ready")
 
     delivering: bool = Field(description="Whether anything can leave now. What cannot is taken and waits.")
-    reason: str | None = Field(description="Why not: paused, breaker, window, no_worker, configuration.")
+    reason: str | None = Field(description="Why not: quarantine, paused, breaker, window, no_worker, configuration.")
 
 
 def answer(shape: type[BaseModel], description: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ _WORDS: Final[Mapping[str, str]] = {
     Fate.IN_TIME: "in time",
 }
 _CLOSED: Final = {
+    "quarantine": "This is a restored copy: nothing leaves until “ecas restore release”.",
     "paused": "The destination is paused: nothing leaves until the operator resumes it.",
     "breaker": "The state does not answer: nothing leaves until it does.",
     "window": "A maintenance window is open: nothing leaves until it ends.",

@@ -69,10 +69,18 @@ def _leaves(found: RoadReport) -> str:
             return f"it could, and no worker takes what is due, since {_ago(silent, found.pulse.at)}: start “ecas work”"
         return "yes"
     since = "" if found.since is None else f" since {_ago(found.since, found.pulse.at)}"
-    until = "until somebody resumes it" if found.closed_by == "paused" else f"until {_clock(found.until)}"
-    if found.closed_by == "breaker":
-        until = f"the next try {_clock(found.until)}"
-    return f"nothing ({found.closed_by}){since}, {until}: {found.why}"
+    return f"nothing ({found.closed_by}){since}, {_until(found)}: {found.why}"
+
+
+def _until(found: RoadReport) -> str:
+    match found.closed_by:
+        case "quarantine":
+            return "until “ecas restore release”"
+        case "paused":
+            return "until somebody resumes it"
+        case "breaker":
+            return f"the next try {_clock(found.until)}"
+    return f"until {_clock(found.until)}"
 
 
 def _work(found: RoadReport) -> Iterator[tuple[str, str]]:

@@ -36,10 +36,9 @@ def command(*, until_idle: bool, resume: bool) -> int:
         asyncio.run(_work(delivery, until_idle=until_idle))
     flush_traces()
     if (why := service.outbox.paused(DESTINATION)) is not None:
-        click.echo(
-            f"The destination is paused: {why} Mend it, then say 'ecas resume', or start 'ecas work --resume'.",
-            err=True,
-        )
+        quarantined = service.outlook.pulse().quarantine is not None
+        mend = "" if quarantined else " Mend it, then say 'ecas resume', or start 'ecas work --resume'."
+        click.echo(f"The destination is paused: {why}{mend}", err=True)
         return Exit.USAGE
     for sentence in paused_parts(service):
         click.echo(sentence, err=True)

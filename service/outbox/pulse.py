@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from service.clock import from_milliseconds, to_milliseconds
 from service.outbox import schema as t
-from service.outbox.destinations import BREAKER, PAUSE, told
+from service.outbox.destinations import BREAKER, PAUSE, QUARANTINE, told
 from service.outbox.outbox import Closure
 from specs.windows import Windows
 
@@ -45,6 +45,16 @@ class Pulse:
         return next((pause for pause in self.pauses if not pause.agency and not pause.programme), None)
 
     @property
+    def quarantine(self) -> Closure | None:
+        """The quarantine of a restored copy; no resumption ends it."""
+        return next((one for one in self.closures if one.kind == QUARANTINE and one.ended_at is None), None)
+
+    @property
+    def standstill(self) -> Closure | None:
+        """What lets nothing leave until a person says so."""
+        return self.quarantine or self.pause
+
+    @property
     def breaker(self) -> Closure | None:
         """The breaker, while it is open."""
         open_ = (closure for closure in self.closures if closure.kind == BREAKER and closure.ended_at is None)
@@ -52,7 +62,12 @@ class Pulse:
 
     def silent_since(self, windows: Windows) -> datetime | None:
         """Return since when no worker takes what is due on an open road; None where nobody need worry."""
-        if self.due_since is None or self.leased or self.pause is not None or windows.closed_at(self.at) is not None:
+        if (
+            self.due_since is None
+            or self.leased
+            or self.standstill is not None
+            or windows.closed_at(self.at) is not None
+        ):
             return None
         opened = [closure.ended_at for closure in self.closures if closure.ended_at is not None]
         opened += [span.end for span in windows.spans(self.at - SILENCE, self.at) if span.end is not None]

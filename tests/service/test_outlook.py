@@ -118,6 +118,21 @@ def test_a_pause_of_everything_misses_what_falls_due(outbox, look):
     assert (found.closed_by, found.prospects[0].leaves_at) == ("paused", None)
 
 
+def test_a_restored_copy_lets_nothing_leave(outbox, look, clock):
+    """A quarantine is told before any pause; nobody is called about it, no worker is missed, and its end is nobody's guess."""
+    (soon,) = waiting(outbox, 13)
+    outbox.begin_quarantine("bak_1", None)
+    outbox.pause("ecas", "The state asked.")
+    outbox.resume("ecas")
+    clock.forward(HOUR)
+    told = report_on(look())
+    assert fates(look()) == {soon: Fate.WILL_BE_MISSED}
+    assert (told.closed_by, told.until, told.desk, told.silent_since) == ("quarantine", None, None, None)
+    assert "ecas restore reconcile" in told.why
+    outbox.release_quarantine(actor="host:dana", note="Asked.")
+    assert look().closed_by(look().pulse()) is None
+
+
 def test_an_outage_is_taken_to_last_as_long_again(outbox, look, clock):
     """After an hour of it nothing of tomorrow is lost; after two days of it, it is."""
     (id_,) = waiting(outbox, 3)
