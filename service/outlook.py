@@ -22,6 +22,7 @@ from service.outbox.backlog import Due, Obstacle, Queue
 from service.outbox.engine import reading
 from service.outbox.pulse import Pulse, pulse
 from service.outbox.sql_outbox import SqlOutbox
+from service.tenants.connections import as_operator
 from service.tenants.tenant import EVERY
 from specs.windows import Span, Windows
 
@@ -164,7 +165,7 @@ class Outlook:
 
     def pulse(self) -> Pulse:
         """Return how the road stands."""
-        with reading(self.engine, EVERY) as connection:
+        with reading(self.engine, EVERY) as connection, as_operator(connection):
             return pulse(connection, self.destination, self.clock())
 
     def closed_by(self, now: Pulse) -> str | None:

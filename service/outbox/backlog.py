@@ -19,7 +19,7 @@ from service.outbox import schema as t
 from service.outbox.destinations import paused_parts
 from service.outbox.engine import reading
 from service.outbox.rows import MOVING, Rows, read_holds
-from service.tenants.connections import as_operator
+from service.tenants.connections import as_operator, own
 from service.tenants.tenant import EVERY, whose
 
 #: After one of these the child's assessment is still wanting; any other later one of the child has taken its place.
@@ -175,7 +175,8 @@ def _standing(connection: Connection, lanes: Collection[int]) -> dict[int, list[
     columns = (_S.lane, _S.seq, _S.id, _S.state, _S.cause, _S.holds)
     for begin in range(0, len(wanted), _AT_ONCE):
         some = (_S.lane.in_(wanted[begin : begin + _AT_ONCE]), _WAITING, _S.state.not_in((*MOVING, State.PENDING)))
-        for row in connection.execute(select(*columns).where(*some).order_by(_S.lane, _S.seq)).mappings():
+        mine = own(connection, t.submission)
+        for row in connection.execute(select(*columns).where(*some, *mine).order_by(_S.lane, _S.seq)).mappings():
             found.setdefault(row["lane"], []).append(row)
     return found
 

@@ -159,7 +159,10 @@ def paused(connection: Connection, destination: str) -> str | None:
 def paused_parts(connection: Connection, destination: str) -> set[tuple[str, str]]:
     """Return what is paused, as (agency, programme); an empty one means every one."""
     query = select(_C.agency, _C.programme).where(
-        _C.destination == destination, _C.kind.in_(_STANDSTILLS), _C.ended_at.is_(None)
+        _C.destination == destination,
+        _C.kind.in_(_STANDSTILLS),
+        _C.ended_at.is_(None),
+        *own_or_for_all(connection, t.closure),
     )
     return {(row.agency, row.programme) for row in connection.execute(query)}
 

@@ -12,6 +12,7 @@ MAY = {
     ("service/outbox/backlog.py", "throughput"): "how fast the road is",
     ("service/outbox/crowd.py", "crowd"): "how many wait, so that it knows when to come again",
     ("service/outbox/crowd.py", "pace"): "how fast the road is",
+    ("service/outlook.py", "pulse"): "whether the road is closed",
     ("service/roster/rows.py", "held_elsewhere"): "which keys of its own are held elsewhere for another person",
 }
 
