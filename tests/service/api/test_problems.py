@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from canonical.errors import ConfigurationError
+from canonical.errors import ConfigurationError, NoSpecInForce
 from service.outbox.engine import writing
+from specs.windows import Windows
 
 CANARY = "canary-91bc"
 
@@ -70,6 +71,25 @@ def test_a_wrong_deployment_is_no_fault_of_the_caller(caller, broken, response, 
     answer = caller.submit(response(), key="k")
     assert_problem(answer, 503, "misconfigured")
     assert CANARY not in answer.whole
+
+
+@pytest.mark.parametrize(
+    "error", [ConfigurationError("A calendar."), NoSpecInForce("None today.")], ids=["calendar", "package"]
+)
+def test_what_nobody_knows_of_the_road_keeps_nothing_out(api, caller, response, error):
+    """Where a calendar cannot be read, or no package covers today, a payload is taken; nothing says when it leaves."""
+
+    def unknown() -> Windows:
+        raise error
+
+    blind = dataclasses.replace(api.service.expecting, windows=unknown)
+    api.app.state.service = dataclasses.replace(api.service, expecting=blind)
+    try:
+        answer = caller.submit(response(), key="k")
+    finally:
+        api.app.state.service = api.service
+    assert answer.status == 202
+    assert [one["queue"]["expected_at"] for one in answer.data["submissions"]] == [None]
 
 
 def test_a_store_that_takes_nothing_is_said(caller, broken, response, assert_problem):
