@@ -41,7 +41,7 @@ class Stage:
         done = subprocess.run(
             [sys.executable, "-m", "service", *arguments],
             cwd=self.folder,
-            env={**self.environment, "PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin"},
+            env={**self.environment, "PYTHONPATH": str(Path(__file__).parents[1]), "PATH": "/usr/bin:/bin"},
             input=given,
             capture_output=True,
             text=True,
