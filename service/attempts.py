@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from canonical.assessment import Assessment
 from canonical.errors import ConfigurationError, EcasBridgeError, InterlockClosed, LostLease, UnfitDocument
 from canonical.finding import HoldCause
-from canonical.outcome import Document, Misconfigured, NotThere, TryLater, Unsure
+from canonical.outcome import Document, Misconfigured, NotThere, Outcome, TryLater, Unsure
 from canonical.submission import State, StuckCause
 from gateway_client.envelope import build
 from service.clock import Clock
@@ -26,6 +26,7 @@ from service.outbox.withdrawals import ConsentGone
 from service.refusals import unfit, withdrawn_before
 from service.roads import Road, Roads
 from service.settlement import Settling, never_blindly
+from service.telemetry import fault_of
 from service.tracing import Step, step
 from specs.windows import Span, Windows
 from validators.certification import refused_twice
@@ -65,7 +66,7 @@ class Attempts:
         try:
             return await self._settled(claim, stored, until)
         except Exception as fault:  # noqa: BLE001 - one document's fault must not stop everybody's delivery
-            _log.exception("an attempt failed", submission=claim.submission, kind=type(fault).__name__)
+            _log.error("an attempt failed", submission=claim.submission, **fault_of(fault))
             return claim, Settlement(
                 state=State.STUCK, outcome="OurFault", why=_OUR_FAULT, cause=StuckCause.OUR_FAULT, spent=False
             )
@@ -105,8 +106,15 @@ class Attempts:
         if time.monotonic() >= until:
             raise LostLease
         send = road.gateway.send(document, idempotency_key=claim.idempotency_key)
-        outcome = await self._spoken(send, claim.submission, Step.SEND)
-        return claim, self._explained(settling.of_send(outcome, claim), claim)
+        return claim, self._decided(settling, await self._spoken(send, claim.submission, Step.SEND), claim)
+
+    def _decided(self, settling: Settling, outcome: Outcome, claim: Claim) -> Settlement:
+        """Settle a send that was made; where our own program fails even now, the document may be with the state."""
+        try:
+            return self._explained(settling.of_send(outcome, claim), claim)
+        except Exception as fault:  # noqa: BLE001 - see above
+            _log.error("a send could not be settled", submission=claim.submission, **fault_of(fault))
+            return settling.of_send(Unsure(why=_OUR_FAULT), claim)
 
     async def _spoken(self, talk: Awaitable[_Word], submission: str, kind: Step) -> _Word | Unsure:
         """Talk to the state; where our own program fails on the way, bytes may have left: that is a doubt, and no answer."""
@@ -116,7 +124,7 @@ class Attempts:
         except EcasBridgeError:
             raise
         except Exception as fault:  # noqa: BLE001 - see above
-            _log.exception("a talk with the state failed", submission=submission, kind=type(fault).__name__)
+            _log.error("a talk with the state failed", submission=submission, **fault_of(fault))
             return Unsure(why=_OUR_FAULT)
 
     async def ask(self, claim: Claim) -> tuple[str, Settlement | None] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,6 +21,7 @@ from service.clock import Clock
 from service.outbox.outbox import Claim, Exchange, Outbox, Poll, Settlement
 from service.owners import Owner
 from service.roads import Roads
+from service.telemetry import fault_of
 from service.tracing import Step, mark, step
 from specs.windows import Windows
 
@@ -39,17 +40,19 @@ _log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class _UnderWay:
+class UnderWay:
     """What is at work now, and what is done and not yet recorded."""
 
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     done: list[tuple[Claim, Settlement]] = field(default_factory=list)
 
     def begin(self, work: asyncio.Task[None]) -> None:
+        """Take a task under way until it ends."""
         self.tasks.add(work)
         work.add_done_callback(self.tasks.discard)
 
     def __bool__(self) -> bool:
+        """Return whether anything is at work, or not yet recorded."""
         return bool(self.tasks or self.done)
 
 
@@ -73,7 +76,7 @@ class Delivery:
 
     async def run(self, *, until_idle: bool, stopping: asyncio.Event) -> None:
         """Deliver until told to stop (what is under way is finished), or until idle; a database that is away is waited for."""
-        under_way = _UnderWay()
+        under_way = UnderWay()
         while not stopping.is_set():
             try:
                 await self.chores.do(self._stored)
@@ -87,7 +90,7 @@ class Delivery:
             await (asyncio.sleep(BREATH.total_seconds()) if begun else self._pause(under_way, stopping, LOOK_AGAIN))
         await self._finish(under_way)
 
-    async def _turn(self, under_way: _UnderWay) -> int:
+    async def _turn(self, under_way: UnderWay) -> int:
         """Record what is done and lease what is due, in one transaction; return how much was begun."""
         transport = self.roads.today().transport
         room = 0 if self.windows().closed_at(self.clock()) else transport.max_in_flight - len(under_way.tasks)
@@ -104,7 +107,7 @@ class Delivery:
         lease = self.lease
         return await self._stored(lambda: self.outbox.polls(self.destination, limit=room, lease=lease))
 
-    async def _exchange(self, under_way: _UnderWay, room: int) -> Exchange:
+    async def _exchange(self, under_way: UnderWay, room: int) -> Exchange:
         """Hand back what is done and take what is due; what could not be recorded now is handed back next time."""
         handed, under_way.done = under_way.done, []
         try:
@@ -114,16 +117,30 @@ class Delivery:
         except DBAPIError:
             under_way.done = [*handed, *under_way.done]
             raise
+        except Exception as fault:  # noqa: BLE001 - one settlement that cannot be recorded must not stop the others
+            _log.error("settlements could not be recorded together", count=len(handed), **fault_of(fault))
+            await self._recorded_singly(handed)
+            return Exchange(claims=[])
         for claim, settlement in handed:
             _tell(claim, settlement, lost=claim.submission in exchange.lost)
         return exchange
+
+    async def _recorded_singly(self, handed: Sequence[tuple[Claim, Settlement]]) -> None:
+        """Record each by itself; what cannot be recorded is left to its lease, after which the state is asked."""
+        for claim, settlement in handed:
+            try:
+                await self._stored(self.outbox.settle, claim, settlement)
+            except Exception as fault:  # noqa: BLE001 - see above
+                _log.error("a settlement could not be recorded", submission=claim.submission, **fault_of(fault))
+            else:
+                _tell(claim, settlement, lost=False)
 
     @property
     def lease(self) -> timedelta:
         """Longer than an attempt can last: a question and a send, each at most two requests long, and some air."""
         return 4 * self.roads.today().transport.total_timeout + timedelta(seconds=10)
 
-    async def _deliver(self, claim: Claim, until: float, under_way: _UnderWay) -> None:
+    async def _deliver(self, claim: Claim, until: float, under_way: UnderWay) -> None:
         with step(Step.ATTEMPT, of=claim.submission, agency=claim.agency, attempt=claim.attempts):
             ended = await self.attempts.make(claim, self._stored, until)
         under_way.done.append(ended)  # looked up only now: while the attempt lasted, another list took its place
@@ -138,7 +155,7 @@ class Delivery:
         except DBAPIError as error:  # it is due again when its lease ends
             _log.warning("the database does not answer", submission=poll.submission, kind=type(error).__name__)
 
-    async def _finish(self, under_way: _UnderWay) -> None:
+    async def _finish(self, under_way: UnderWay) -> None:
         """Let what is under way come to its end, and record it; what cannot be recorded now is asked about later.
 
         What lasts longer than the grace is left: its lease ends with this worker, and the next one asks about it.
@@ -165,7 +182,7 @@ class Delivery:
             return depth.leased == 0
         return depth.leased == 0 and (depth.next_due is None or depth.next_due > soon)
 
-    async def _pause(self, under_way: _UnderWay, stopping: asyncio.Event, span: timedelta) -> None:
+    async def _pause(self, under_way: UnderWay, stopping: asyncio.Event, span: timedelta) -> None:
         """Wait until something ends, somebody stops us, or it is time to look again."""
         if under_way.done:
             return

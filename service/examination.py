@@ -84,13 +84,16 @@ def examine(folder: Path, now: datetime) -> Iterator[Observation]:
         lambda: _packages(chosen, now),
         lambda: _private_files(chosen, file),
         lambda: _database(chosen),
-        lambda: _roster(chosen, now),
+        lambda: _roster(chosen, now, imported=any(one.subject == "roster" for one in seen)),
         lambda: _mappings(chosen),
         lambda: _gateway(chosen, now),
         lambda: _road(chosen, now),
     )
+    seen: list[Observation] = []
     for look in looks:
-        yield from look()
+        for observation in look():
+            seen.append(observation)
+            yield observation
 
 
 def _installation() -> Iterator[Observation]:
@@ -203,7 +206,9 @@ def _tenants(engine: Engine) -> Iterator[Observation]:
         yield _ok("tenants", "kept apart by row-level security; the service's role owns no table")
 
 
-def _roster(chosen: Settings, now: datetime) -> Iterator[Observation]:
+def _roster(chosen: Settings, now: datetime, *, imported: bool) -> Iterator[Observation]:
+    if chosen.roster is None and imported:
+        return  # told with the database that holds it
     if chosen.roster is None:
         mend = "Name one in ECAS_ROSTER, or import one with “ecas keys import”."
         yield _warn("roster", "no roster file: certification could not be checked from one", mend)

@@ -5,11 +5,9 @@ Nothing of a request is ever in one: not its body, path, query or headers, nor t
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
@@ -24,13 +22,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from canonical.errors import ConfigurationError, Erased
 from service.outbox.outbox import KeyReused
+from service.telemetry import fault_of
 
 #: The media type of RFC 9457.
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPES: Final = "urn:ecas-bridge:problem:"
-_ROOT: Final = Path(__file__).parents[2]
-#: The folders of our own code; other distributions may stand beside them.
-_OURS: Final = {_ROOT / name for name in ("canonical", "specs", "adapters", "validators", "gateway_client", "service")}
 _log = structlog.get_logger()
 
 
@@ -326,10 +322,7 @@ class LastResort:
 
 def tell(error: BaseException, scope: Scope) -> None:
     """Log an error of ours: its type, and the place in our code; its text and its locals may hold a record."""
-    frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-    ours = [(file, line) for file, line in frames if any(folder in _OURS for folder in file.parents)]
-    frame = f"{ours[-1][0].relative_to(_ROOT)}:{ours[-1][1]}" if ours else "unknown"
-    _log.error("request failed", kind=type(error).__qualname__, frame=frame, request=scope.get("request_id"))
+    _log.error("request failed", **fault_of(error), request=scope.get("request_id"))
 
 
 def _refused(_: Request, refusal: Refusal) -> Response:

@@ -53,7 +53,7 @@ class Settling(Rows):
         if not settled:
             return frozenset(), breaker_of(stands)
         lanes = locked(connection, {claim.lane for claim, _ in settled})
-        kept = [(claim, settlement) for claim, settlement in settled if lanes[claim.lane]["fence"] == claim.fence]
+        kept = [(claim, settlement) for claim, settlement in settled if _held(lanes[claim.lane], claim)]
         if kept:
             self._record_all(connection, kept, now)
             self._let_go(connection, lanes, kept, now)
@@ -219,6 +219,14 @@ _END: Final = (
     )
     .values(outcome=bindparam("outcome_"), why=bindparam("why_"), ended_at=bindparam("now_"))
 )
+
+
+def _held(lane: RowMapping, claim: Claim) -> bool:
+    """Return whether the lease stands: nobody took the lane over, and nothing was recorded of this claim before.
+
+    A commit whose answer the database lost is handed in once more; what it recorded may have moved on meanwhile.
+    """
+    return lane["fence"] == claim.fence and lane["owner"] is not None
 
 
 def _due(head: Head | None, at: int) -> int | None:

@@ -128,7 +128,7 @@ def _further(others: list[Finding]) -> Iterator[tuple[str, str]]:
 
 def _paragraph(name: str, text: str, style: Style) -> list[str]:
     """Lay one paragraph out beside its name; places stay whole so that they can be followed."""
-    if not text:
+    if not text.strip():
         return []
     wrapper = TextWrapper(
         width=style.width - _MARGIN - 2, break_long_words=False, break_on_hyphens=False, drop_whitespace=True

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from waiting import LEASE, claim, draft, entry, put
 
+from canonical.errors import LostLease
 from canonical.outcome import Receipt
 from canonical.submission import State
 from canonical.verdict import Verdict
@@ -105,3 +107,14 @@ def test_many_are_recorded_at_once_and_a_lost_one_stops_no_other(outbox):
     assert {one.submission for one in exchange.claims} == {one.submission for one in (*dead, *live)}
     assert {entry(outbox, one.submission).state for one in (*dead, *live)} == {State.IN_DOUBT}
     assert [told(outbox, one.submission)[0][2] for one in (*dead, *live)] == [None, None, "Unsure", "Unsure"]
+
+
+def test_a_settlement_is_recorded_once(outbox):
+    """One that is handed in again, because the answer to its commit was lost, finds its lease ended and changes nothing."""
+    (id_,) = put(outbox, draft("d1"))
+    (taken,) = claim(outbox)
+    pending = settled(State.PENDING, b"<pending/>", Verdict.PENDING)
+    outbox.settle(taken, pending)
+    with pytest.raises(LostLease):
+        outbox.settle(taken, pending)
+    assert outbox.receipts("riverbend", id_) == [b"<pending/>"]

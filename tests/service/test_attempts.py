@@ -182,3 +182,9 @@ async def test_a_pause_of_others_is_no_closed_road(agency, programme):
     )
     _, settled = await made(ScriptedGateway(_silent), claim(programme="ICC"), closures=[others], now=now)
     assert settled.state is State.STUCK
+
+
+async def test_a_fault_of_ours_after_the_send_is_a_doubt_too():
+    """The document may be with the state: it is asked, and no person is told that nothing was sent."""
+    _, settled = await made(ScriptedGateway(lambda *_: None), claim())
+    assert (settled.state, settled.outcome, settled.spent) == (State.IN_DOUBT, "Unsure", True)

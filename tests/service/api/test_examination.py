@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 from authority import DAY, Authority, write
+from sqlalchemy import insert
 from waiting import draft, put
 
 from service.examination import Health, examine
 from service.main import build_service
-from service.settings import Settings
+from service.outbox import schema as t
+from service.outbox.engine import writing
+from service.settings import Settings, load
 from specs.catalog import PACKAGES
 
 ROOT = Path(__file__).parents[3]
@@ -182,6 +185,16 @@ def test_an_older_schema_is_told(tmp_path):
     health, text = _findings(tmp_path)["schema"]
     assert health is Health.WARN
     assert "upgrades it" in text
+
+
+def test_an_imported_roster_needs_no_file(tmp_path):
+    """Whoever keeps the roster in the service is not told to name a file."""
+    service = build_service(load(tmp_path, {"ECAS_DATA_DIR": str(tmp_path / "var")}))
+    service.agencies.add("riverbend")
+    with writing(service.engine) as connection:
+        connection.execute(insert(t.roster).values(agency="riverbend", imported_at=0, sealed=b"sealed"))
+    rosters = [one for one in examine(tmp_path, NOW) if one.subject == "roster"]
+    assert [(one.health, one.seen) for one in rosters] == [(Health.OK, "of riverbend, imported 1970-01-01")]
 
 
 def test_an_old_roster_is_told(tmp_path):

@@ -36,8 +36,8 @@ ACKNOWLEDGED_TOO_EARLY = Bug(
 )
 NO_FENCE = Bug(
     file="service/outbox/settling.py",
-    right='if lanes[claim.lane]["fence"] == claim.fence]',
-    wrong="if claim.lane in lanes]",
+    right='return lane["fence"] == claim.fence and lane["owner"] is not None',
+    wrong="return lane is not None and claim is not None",
     fault="overlaps",
 )
 REJECTED_IS_RETRIED = Bug(

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -265,6 +265,7 @@ NAMES = st.text(min_size=1, max_size=20)
 
 @settings(max_examples=60, deadline=None)
 @given(file=NAMES, label=NAMES)
+@example(file="0", label=" ")
 def test_any_name_of_a_file_or_column_leaves_every_report_well_formed(file, label):
     """Control characters, quotes and markup in the sender's own names break no format and reach no terminal."""
     place = replace(PLACE, file=file, label=label)
