@@ -25,6 +25,9 @@ from service.tenants.tenant import EVERY, NOBODY, Tenant
 
 #: Milliseconds that a writer waits for another one.
 BUSY_TIMEOUT: Final = 30_000
+#: Milliseconds after which PostgreSQL ends the transaction of a writer that says nothing: its process is frozen or its
+#: host is gone, and all others would wait for its locks. SQLite cannot do that: there a frozen writer stops everybody.
+SILENCE: Final = 30_000
 _WRITES: Final = "ecas_writes"
 _LAST: Final = "ecas_last"
 _Finish = TypeVar("_Finish", bound=Callable[[Connection], None])
@@ -72,7 +75,7 @@ def writing(engine: Engine, tenant: Tenant = NOBODY) -> Iterator[Connection]:
         engine.connect().execution_options(**{_WRITES: True, _LAST: {}}) as connection,
         turn,
         connection.begin(),
-        of(connection, tenant),
+        of(connection, tenant, silence=SILENCE),
     ):
         yield connection
         for finish in connection.get_execution_options()[_LAST].values():

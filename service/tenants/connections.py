@@ -14,16 +14,22 @@ from service.tenants.tenant import EVERY, NOBODY, Tenant, Wide, within
 _TENANT: Final = "ecas_tenant"
 #: Ends with the transaction: a connection that goes back to the pool is nobody's.
 _TELL: Final = "SELECT set_config('ecas.tenant', %(tenant)s, true)"
+#: Both at once: a question more to the server would be a part of every transaction's time.
+_TELL_BOTH: Final = f"{_TELL}, set_config('idle_in_transaction_session_timeout', %(silence)s, true)"
 
 
 @contextmanager
-def of(connection: Connection, tenant: Tenant) -> Iterator[None]:
-    """Let the transaction that has just begun be this tenant's, or the asking agency's (``tenant.within``)."""
-    _tell(connection, within(tenant))
+def of(connection: Connection, tenant: Tenant, *, silence: int | None = None) -> Iterator[None]:
+    """Let the transaction that has just begun be this tenant's, or the asking agency's (``tenant.within``).
+
+    Where it may not be silent for long, PostgreSQL ends it after so many milliseconds without a word.
+    """
+    _tell(connection, within(tenant), silence)
     try:
         yield
     finally:
-        connection.info.pop(_TENANT, None)
+        if not connection.invalidated:  # one that the server ended goes back to no pool, and knows nothing any more
+            connection.info.pop(_TENANT, None)
 
 
 @contextmanager
@@ -56,7 +62,11 @@ def own_or_for_all(connection: Connection, table: FromClause) -> tuple[ColumnEle
     return () if isinstance(tenant, Wide) else (table.c.agency.in_(("", tenant)),)
 
 
-def _tell(connection: Connection, tenant: Tenant) -> None:
+def _tell(connection: Connection, tenant: Tenant, silence: int | None = None) -> None:
     connection.info[_TENANT] = tenant
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(_TELL, {"tenant": tenant.value if isinstance(tenant, Wide) else tenant})
+        told = {"tenant": tenant.value if isinstance(tenant, Wide) else tenant}
+        if silence is None:
+            connection.exec_driver_sql(_TELL, told)
+        else:
+            connection.exec_driver_sql(_TELL_BOTH, told | {"silence": str(silence)})

@@ -57,7 +57,7 @@ def _frozen(sleeper: Actor, moment: Moment, watch: Watch) -> int:
         if watch.steps(sleeper)[Step.CLAIMED]:
             sleeper.stop()
             steps = watch.steps(sleeper)
-            if moment(steps):
+            if moment(steps) and not watch.file_is_locked():
                 return steps.total()
             sleeper.go_on()
         time.sleep(0.001)

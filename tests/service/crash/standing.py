@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections import Counter
+from contextlib import closing
 from enum import StrEnum
 
 from actor import Actor
@@ -51,6 +53,22 @@ class Watch:
 
     def close(self) -> None:
         self._engine.dispose()
+
+    def file_is_locked(self) -> bool:
+        """Return whether somebody writes to an SQLite file now: whoever freezes then holds up all others for good.
+
+        On PostgreSQL never: its server ends a silent writer's transaction, and a test may well meet one.
+        """
+        url = make_url(self._scene.settings["ECAS_DATABASE_URL"])
+        if url.get_backend_name() != "sqlite":
+            return False
+        with closing(sqlite3.connect(str(url.database), timeout=0, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+            connection.execute("ROLLBACK")
+        return False
 
     def steps(self, actor: Actor) -> Counter[Step]:
         """Return how much of the actor's work stands at which step; nothing, where it has none in flight."""
