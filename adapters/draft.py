@@ -9,6 +9,7 @@ from typing import Final
 from adapters.faults import ANSWERED_TWICE, UNREADABLE_VALUE, Fault, shown
 from canonical.assessment import Answer, Assessment, Source
 from canonical.finding import Finding
+from canonical.provenance import AS_IT_STANDS, Provenance
 
 #: Characters that no XML document can carry, whatever the item.
 _UNSENDABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -28,13 +29,13 @@ class Draft:
         """Return whether the item has an answer, or a place that could not be read."""
         return item in self._answers or item in self._broken
 
-    def answer(self, item: str, text: str, source: Source) -> None:
+    def answer(self, item: str, text: str, source: Source, provenance: Provenance = AS_IT_STANDS) -> None:
         """Take the item's own answer; a second one is a finding, and then neither counts."""
         if item in self._answers:
             first = self._answers[item].source
             self.fault(ANSWERED_TWICE, "This item is answered more than once.", first, source, item=item)
         elif item not in self._broken:
-            self._keep(item, text, source)
+            self._keep(item, text, source, provenance)
 
     def offer(self, item: str, text: str, source: Source) -> None:
         """Take an answer that something else implies; the item's own answer, even a broken one, wins."""
@@ -74,11 +75,11 @@ class Draft:
         """Return the assessment."""
         return Assessment(agency=agency, answers=self._answers, origin=self._origin, findings=tuple(self._findings))
 
-    def _keep(self, item: str, text: str, source: Source) -> None:
+    def _keep(self, item: str, text: str, source: Source, provenance: Provenance = AS_IT_STANDS) -> None:
         """Keep a text without the blanks around it; a blank one is no answer."""
         text = text.strip()
         if _UNSENDABLE.search(text):
             message = "The value holds a control character that no submission document can carry."
             self.fault(UNREADABLE_VALUE, message, source, item=item)
         elif text:
-            self._answers[item] = Answer(text=text, source=source)
+            self._answers[item] = Answer(text=text, source=source, provenance=provenance)

@@ -53,13 +53,13 @@ NOT_A_PAYLOAD: Final = Fault(
     rule="A001",
     title="Not a payload that we can read",
     why="Nothing in the file could be looked at, so nothing of it was checked.",
-    fix="Send FHIR R4 JSON (a Bundle or a QuestionnaireResponse), or delimited text with a mapping.",
+    fix="Send FHIR (a Bundle or a QuestionnaireResponse), or another format with a mapping.",
 )
 NOT_FHIR: Final = Fault(
     rule="A002",
-    title="Not FHIR R4",
+    title="Not FHIR",
     why="Other FHIR software will refuse the resource too, and what stands here may not mean what it seems to.",
-    fix="Mend the element in the export; the FHIR R4 page of the resource shows its name, type and place.",
+    fix="Mend the element in the export; the page of the resource in FHIR R4 or R5 shows its name, type and place.",
 )
 NO_ASSESSMENT: Final = Fault(
     rule="A003",
@@ -123,6 +123,26 @@ READ_AS_WINDOWS: Final = Fault(
     fix='Export as UTF-8, or say encoding = "windows-1252" in the mapping.',
     severity=Severity.ADVICE,
 )
+RELEASE_IN_DOUBT: Final = Fault(
+    rule="A013",
+    title="Release of FHIR in doubt",
+    why="Some elements mean one thing in R4 and another in R5, or exist in one of them only.",
+    fix='Export all of a document in one release, or decide with release = "R4" or "R5" in a mapping of format "fhir".',
+    severity=Severity.WARNING,
+)
+AMBIGUOUS: Final = Fault(
+    rule="A014",
+    title="Several to choose from, and nothing that tells which",
+    why="The rules for choosing (docs/guides/send-fhir.md) leave more than one, and these differ: neither was taken.",
+    fix="Mark the one that holds (use, period, rank), or export no other.",
+)
+ODD_PLACE: Final = Fault(
+    rule="A015",
+    title="Odd place in the file",
+    why="It was read all the same, but a person who looks at the file may see something else there.",
+    fix="Look at the place, and mend the export where it says something else than what is meant.",
+    severity=Severity.WARNING,
+)
 
 #: Every fault, by its code.
 FAULTS: Final = {
@@ -140,6 +160,9 @@ FAULTS: Final = {
         ANSWERED_TWICE,
         UNFIT_KIND,
         READ_AS_WINDOWS,
+        RELEASE_IN_DOUBT,
+        AMBIGUOUS,
+        ODD_PLACE,
     )
 }
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.draft import Draft
-from adapters.faults import ANSWERED_TWICE, NO_ASSESSMENT, UNFIT_KIND
+from adapters.faults import AMBIGUOUS, ANSWERED_TWICE, NO_ASSESSMENT, UNFIT_KIND
 from adapters.fhir_document import Document
 from adapters.fhir_element import Element
+from adapters.fhir_questions import Questions
 from canonical.occurrence import nth_of
 
-#: Tuples, because what stands there may be anything, and not everything can be looked up in a set.
-_STATUSES: Final = ("in-progress", "completed", "amended", "entered-in-error", "stopped")
+#: A tuple, because what stands there may be anything, and not everything can be looked up in a set.
 _NOT_FINAL: Final = ("in-progress", "entered-in-error")
 
 
@@ -29,6 +29,12 @@ def _worded(value: object) -> str | None:
 
 def _counted(value: object) -> str | None:
     return str(value) if type(value) is int else None
+
+
+def _measured(value: object) -> str | None:
+    """Return a whole number that is written as a decimal; one with a fraction has no canonical form."""
+    whole = type(value) is int or (isinstance(value, float) and value.is_integer())
+    return str(int(value)) if whole and isinstance(value, int | float) else None
 
 
 def _decided(value: object) -> str | None:
@@ -47,41 +53,47 @@ class _Choice:
 _CHOICES: Final = {
     "valueCoding": _Choice(_coded, "A valueCoding answers by its code, and this one has none."),
     "valueInteger": _Choice(_counted, "A valueInteger is a whole number, without quotes."),
+    "valueDecimal": _Choice(_measured, "A decimal with a fraction has no canonical form here."),
     "valueString": _Choice(_worded, "A valueString is a text in quotes."),
     "valueDate": _Choice(_worded, "A valueDate is a text in quotes."),
     "valueDateTime": _Choice(_worded, "A valueDateTime is a text in quotes."),
     "valueBoolean": _Choice(_decided, "A valueBoolean is true or false, without quotes."),
 }
-_OTHER_KINDS: Final = frozenset(
-    {"valueAttachment", "valueDecimal", "valueQuantity", "valueReference", "valueTime", "valueUri"}
-)
+_OTHER_KINDS: Final = frozenset({"valueAttachment", "valueQuantity", "valueReference", "valueTime", "valueUri"})
 
 _NO_OBJECT: Final = "A FHIR object is expected here; something else stands in its place."
 
 
-def read_answers(response: Element, document: Document, draft: Draft) -> None:
-    """Put every answered link id of the response into the draft."""
-    _check_status(response, document, draft)
-    _Answers(document, draft).read_items(response.members, response.pointer, response.label)
+def read_answers(response: Element, document: Document, questions: Questions, draft: Draft) -> None:
+    """Put every answered question of the response into the draft."""
+    _Answers(document, questions, draft).read_items(response.members, response.pointer, response.label)
 
 
-def _check_status(response: Element, document: Document, draft: Draft) -> None:
-    """Refuse a response that is not final, or whose status FHIR does not know."""
+def check_final(response: Element, document: Document, draft: Draft) -> None:
+    """Refuse a response that is not final, or that its Bundle asks to delete."""
     status = response.member("status")
-    if status is None:
-        return
-    if status.value in _NOT_FINAL:
+    if status is not None and status.value in _NOT_FINAL:
         message = "The QuestionnaireResponse is not final: its status says in progress, or entered in error."
         draft.note(NO_ASSESSMENT.found(message, status.source(document.file)))
-    elif status.value not in _STATUSES:
-        document.complaints.misfit(status, "FHIR R4 knows no such status of a QuestionnaireResponse.")
+    if document.is_deleted(response):
+        message = "The Bundle asks to delete this QuestionnaireResponse, so it is no assessment to submit."
+        draft.note(NO_ASSESSMENT.found(message, response.source(document.file)))
+
+
+def canonical(answer: Element) -> str | None:
+    """Return the canonical text of an answer; None where it has none."""
+    for kind, value in answer.members.items():
+        if kind in _CHOICES:
+            return _CHOICES[kind].read(value)
+    return None
 
 
 class _Answers:
     """Walks the items of one response: on the hot path, so an ``Element`` is made for each answer and nothing else."""
 
-    def __init__(self, document: Document, draft: Draft) -> None:
+    def __init__(self, document: Document, questions: Questions, draft: Draft) -> None:
         self._document = document
+        self._questions = questions
         self._draft = draft
 
     def read_items(self, parent: dict[str, object], pointer: str, label: str, occurrence: int = 1) -> None:
@@ -109,15 +121,22 @@ class _Answers:
                 self.read_items(item, place, called, occurrence)
 
     def _read(self, item: dict[str, object], pointer: str, label: str, occurrence: int) -> None:
-        """Read the one answer of an item, and the items below it."""
-        link, given = item.get("linkId"), item["answer"]
-        code = nth_of(link, occurrence) if isinstance(link, str) else None
-        whole = Element(value=given, pointer=pointer, label=label)
+        """Read what an item was answered, and the items below it."""
+        named = self._questions.items(item)
+        code = nth_of(named[0], occurrence) if named else None
+        whole = Element(value=item["answer"], pointer=pointer, label=label)
         answers = list(whole.elements())
         if code is None:
             self._document.complaints.misfit(whole, "An item without a link id cannot be answered.")
+        elif len(named) > 1:
+            message = "The Questionnaire says that this link id means one item, and also another."
+            for one in named:
+                self._draft.fault(AMBIGUOUS, message, whole.source(self._document.file), item=one)
         elif len(answers) == 1 and answers[0].members:
             self._take(code, answers[0])
+        elif len(answers) > 1 and self._questions.repeats(item) and occurrence == 1:
+            for number, answer in enumerate(answers, start=1):
+                self._take(nth_of(named[0], number), answer)
         elif len(answers) > 1:
             sources = (answer.source(self._document.file) for answer in answers)
             self._draft.fault(ANSWERED_TWICE, "This item has more than one answer.", *sources, item=code)
@@ -148,7 +167,7 @@ class _Answers:
         text = choice.read(value)
         if text is not None:
             self._draft.answer(code, text, answer.source(self._document.file))
-        elif isinstance(value, dict):
+        elif isinstance(value, dict | float):
             self._draft.fault(UNFIT_KIND, choice.otherwise, answer.source(self._document.file), item=code)
         else:
             self._document.complaints.misfit(answer, choice.otherwise)

@@ -1,7 +1,8 @@
-"""What fhir.resources says about a document: the one file that imports it.
+"""What is wrong with a FHIR document, in two tiers: a compiled schema of its models, then fhir.resources itself.
 
-fhir.resources 8 carries R4B and no plain R4. The resources that we read are the same in both (compared element by
-element with the R4 schema), so its R4B classes judge R4 documents, and we call the result R4.
+Both look at every document; at what fhir.resources found right before it looks once (see ``fhir_memory``). As soon as either
+objects the whole document is judged by fhir.resources, so that its complaints are those of a full run, and what only the
+schema knows stands beside them (docs/fhir-tiers.md).
 
 The library answers in exceptions whose texts may quote the record. They never leave this file: each error becomes one
 of our own sentences at its JSON pointer.
@@ -13,12 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from adapters import fhir_models
 from adapters.faults import nth
 from adapters.fhir_memory import FhirMemory
+from adapters.fhir_release import Release
+from adapters.fhir_schema import Misfit, misfits
 from adapters.json_positions import escaped
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
 _MISSING: Final = frozenset({"missing", "model_field_validation.missing"})
@@ -44,14 +47,12 @@ _SENTENCES: Final = (
 )
 _CHOICE: Final = "FHIR allows one value here; there are several, or the one that it asks for is not there."
 _OTHERWISE: Final = "The value is not of the form that FHIR asks of this element."
-_NO_SUCH_TYPE: Final = "The resourceType is missing, or names no resource of FHIR R4."
-_MEMORY: Final = FhirMemory()
-_UNJUDGED: Final = "The document could not be held against FHIR R4; an element in it is not what FHIR allows there."
+_MEMORIES: Final = {release: FhirMemory() for release in Release}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
-    """One way in which a document is not FHIR R4."""
+    """One way in which a document is not FHIR."""
 
     #: The element concerned, or the one that should hold it.
     pointer: str
@@ -63,47 +64,70 @@ class Complaint:
     ordinal: int = 0
 
 
-def complaints(document: dict[str, object]) -> list[Complaint]:
-    """Return everything that fhir.resources finds wrong with a decoded Bundle or QuestionnaireResponse.
+def complaints(document: dict[str, object], release: Release) -> list[Complaint]:
+    """Return everything that is wrong with a decoded Bundle or QuestionnaireResponse as FHIR of that release."""
+    odd = misfits(document, release)
+    if not odd:
+        memory = _MEMORIES[release]
+        rest, fresh = memory.unknown(document)
+        if not refusals(rest, release):
+            memory.remember(fresh)
+            return []
+    refused = refusals(document, release)
+    told = {ancestor for one in refused if not one.ordinal for ancestor in _lineage(one.pointer)}
+    arrays = {one.pointer for one in refused if not one.ordinal}
+    beside = [
+        _placed(document, one)
+        for one in odd
+        # What is wrong with one element of an array fhir.resources may say of the array.
+        if not (one.path and isinstance(one.path[-1], int) and _pointer(one.path[:-1]) in arrays)
+    ]
+    return [*refused, *(one for one in beside if one.pointer not in told)]
 
-    It looks at every document; at what it found right before, only once (see ``fhir_memory``). Whatever it then refuses
-    is looked at as a whole, so that the complaints are those of a full run.
-    """
-    rest, fresh = _MEMORY.unknown(document)
-    if not _refused(rest):
-        _MEMORY.remember(fresh)
-        return []
-    return _refused(document)
 
-
-def _refused(document: dict[str, object]) -> list[Complaint]:
+def refusals(document: dict[str, object], release: Release) -> list[Complaint]:
+    """Return what fhir.resources says of a whole document: the full run."""
     from pydantic import ValidationError  # noqa: PLC0415 - a quarter of a second that other formats need not pay
 
     try:
-        _resource_class(document).model_validate(document)
+        fhir_models.document_class(release, _root(document)).model_validate(document)
     except ValidationError as refused:
         errors = refused.errors(include_url=False, include_context=False, include_input=False)
         ordinals: dict[int, dict[str, int]] = {}
-        return [_complaint(document, error, ordinals) for error in errors]
+        return [_complaint(document, error, ordinals, release) for error in errors]
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         # What the library raises, raw: KeyError for a resourceType that it does not know, TypeError for one that is no
         # text, RecursionError for objects written as texts, which it parses again to whatever depth they have.
-        return list(_unknown_types(document)) or [Complaint(pointer="", label=_root(document), sentence=_UNJUDGED)]
+        unjudged = (
+            f"The document could not be held against FHIR {release}; an element in it is not what FHIR allows there."
+        )
+        return list(_unknown_types(document, release)) or [
+            Complaint(pointer="", label=_root(document), sentence=unjudged)
+        ]
     return []
 
 
-def _resource_class(document: dict[str, object]) -> type[BaseModel]:
-    """Import the one class that judges the document; it imports those of the resources inside as they come."""
-    if document.get("resourceType") == "Bundle":
-        from fhir.resources.R4B.bundle import Bundle  # noqa: PLC0415 - as above
-
-        return Bundle
-    from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse  # noqa: PLC0415 - as above
-
-    return QuestionnaireResponse
+def _placed(document: dict[str, object], misfit: Misfit) -> Complaint:
+    """Return what the schema refuses as a complaint."""
+    steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in misfit.path)
+    return Complaint(pointer=_pointer(misfit.path), label=f"{_root(document)}{steps}", sentence=misfit.sentence)
 
 
-def _complaint(document: dict[str, object], error: ErrorDetails, ordinals: dict[int, dict[str, int]]) -> Complaint:
+def _pointer(path: tuple[str | int, ...]) -> str:
+    return "".join(f"/{escaped(str(step))}" for step in path)
+
+
+def _lineage(pointer: str) -> Iterator[str]:
+    """Yield a pointer and each one above it."""
+    while pointer:
+        yield pointer
+        pointer = pointer.rpartition("/")[0]
+    yield pointer
+
+
+def _complaint(
+    document: dict[str, object], error: ErrorDetails, ordinals: dict[int, dict[str, int]], release: Release
+) -> Complaint:
     """Translate one error; its path is followed only as far as the document goes along with it.
 
     ``ordinals`` remembers the places of each object's members: one object may have thousands that FHIR does not know.
@@ -124,10 +148,12 @@ def _complaint(document: dict[str, object], error: ErrorDetails, ordinals: dict[
         if id(reached) not in ordinals:
             ordinals[id(reached)] = {name: n for n, name in enumerate(reached, 1)}
         ordinal = ordinals[id(reached)][str(rest[0])]
-        sentence = "FHIR R4 knows no element of this name here."
+        sentence = f"FHIR {release} knows no element of this name here."
         return Complaint(pointer=pointer, label=f"{label}, its {nth(ordinal)} key", sentence=sentence, ordinal=ordinal)
     if error["type"] in _MISSING and len(rest) == 1:
-        return Complaint(pointer=pointer, label=label, sentence=f"FHIR R4 requires the element “{rest[0]}” here.")
+        return Complaint(
+            pointer=pointer, label=label, sentence=f"FHIR {release} requires the element “{rest[0]}” here."
+        )
     return Complaint(pointer=pointer, label=label, sentence=_sentence(error["type"], reached))
 
 
@@ -139,10 +165,8 @@ def _sentence(kind: str, reached: object) -> str:
     return _CHOICE if isinstance(reached, dict) else _OTHERWISE
 
 
-def _unknown_types(document: dict[str, object]) -> Iterator[Complaint]:
+def _unknown_types(document: dict[str, object], release: Release) -> Iterator[Complaint]:
     """Yield every place whose resourceType fhir.resources cannot look up."""
-    from fhir.resources.R4B import fhirtypes  # noqa: PLC0415 - as above
-
     level: list[tuple[str, str, object]] = [("", _root(document), document)]
     while level:
         below: list[tuple[str, str, object]] = []
@@ -156,8 +180,9 @@ def _unknown_types(document: dict[str, object]) -> Iterator[Complaint]:
                     if k in value
                 ]
                 kind = value.get("resourceType", "")
-                if "resourceType" in value and not (isinstance(kind, str) and hasattr(fhirtypes, f"{kind}Type")):
-                    yield Complaint(pointer=pointer, label=label, sentence=_NO_SUCH_TYPE)
+                if "resourceType" in value and not (isinstance(kind, str) and fhir_models.model(release, kind)):
+                    sentence = f"The resourceType is missing, or names no resource of FHIR {release}."
+                    yield Complaint(pointer=pointer, label=label, sentence=sentence)
         level = below
 
 

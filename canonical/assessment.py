@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from canonical.provenance import AS_IT_STANDS, OURS, Provenance
+
 if TYPE_CHECKING:
     from canonical.finding import Finding
+    from canonical.ledger import Ledger
 
 #: The namespace of the document ids that we derive (never change it: the ids would change with it).
 DOCUMENT_IDS: Final = uuid.UUID("6b0cf3e2-6d0f-5b0e-9d3c-2f5f0a8f1c11")
@@ -38,6 +41,8 @@ class Answer:
     text: str = field(repr=False)
     #: Where it was read.
     source: Source
+    #: How it was read there; no part of what the answer is, and not kept with it.
+    provenance: Provenance = field(default=AS_IT_STANDS, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,10 @@ class Reading:
     assessments: tuple[Assessment, ...] = ()
     #: What concerns the payload as a whole.
     findings: tuple[Finding, ...] = ()
+    #: How the text was cut, in a sentence: encoding, delimiter, quotes, line ends; None where the format leaves no choice.
+    dialect: str | None = None
+    #: What became of every field; None where nothing was read by a mapping.
+    ledger: Ledger | None = None
 
 
 def identified(assessment: Assessment) -> Assessment:
@@ -104,6 +113,8 @@ def identified(assessment: Assessment) -> Assessment:
         derived["DOCUMENT_ID"] = str(uuid.uuid5(DOCUMENT_IDS, "\x1f".join(parts)))
     place = replace(assessment.origin, label=f"derived by ecas-bridge for {assessment.origin.label}")
     missing = {
-        item: Answer(text=text, source=place) for item, text in derived.items() if item not in assessment.answers
+        item: Answer(text=text, source=place, provenance=OURS)
+        for item, text in derived.items()
+        if item not in assessment.answers
     }
     return assessment.with_answers(missing) if missing else assessment

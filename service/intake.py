@@ -150,7 +150,9 @@ class Intake:
         """
         agency = payload.agency or ""
         with step(Step.READ, payload=payload.name):
-            reading = registry.read(payload, format=format, mapping=self.mappings.choose(payload, format))
+            reading = registry.read(
+                payload, format=format, mapping=self.mappings.choose(payload, format, self.clock().date())
+            )
         if at_most is not None and len(reading.assessments) > at_most:
             raise TooManyAssessments(len(reading.assessments), at_most)
         reading = replace(reading, assessments=tuple(map(altered, reading.assessments)))

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 from adapters import registry
 from canonical.payload import Payload
 
 if TYPE_CHECKING:
     from adapters.mapping import AgencyMapping
-
-#: What a reading finds wrong where the header is not the one that a mapping describes.
-_OTHER_HEADER: Final = frozenset({"A001", "A006"})
 
 
 class Mappings:
@@ -37,26 +34,29 @@ class Mappings:
 
         return cls(map(load_mapping, sorted(path.glob("*.toml")) if path.is_dir() else [path]))
 
-    def fitting(self, payload: Payload, format: str) -> tuple[AgencyMapping, ...]:
-        """Return those that can read this payload, the newest first: of its format and, where it has one, its agency.
+    def fitting(self, payload: Payload, format: str, day: date) -> tuple[AgencyMapping, ...]:
+        """Return those that can read a payload of this day: of its format and, where it has one, its agency.
 
-        Of several, those that describe the payload's columns; a single one is not questioned here, its reading will be.
+        Of several, those that describe the payload, and of these the ones that came into force last: a payload is read
+        with the mapping of its day. A single one is not questioned here, its reading will be.
         """
         found = [
-            mapping for mapping in self.all if mapping.format == format and payload.agency in (None, mapping.agency)
+            mapping
+            for mapping in self.all
+            if mapping.format == format and payload.agency in (None, mapping.agency) and mapping.effective <= day
         ]
         if len(found) > 1:
-            found = [mapping for mapping in found if _describes(mapping, payload)]
-        return tuple(sorted(found, key=lambda mapping: mapping.effective, reverse=True))
+            found = [mapping for mapping in found if registry.describes(mapping, payload)]
+        newest = max((mapping.effective for mapping in found), default=day)
+        return tuple(mapping for mapping in found if mapping.effective == newest)
 
-    def choose(self, payload: Payload, format: str | None) -> AgencyMapping | None:
-        """Return the newest that fits, or None: the adapter then says in a finding what is missing, if anything is."""
+    def choose(self, payload: Payload, format: str | None, day: date) -> AgencyMapping | None:
+        """Return the one that fits, or None: the adapter then says in a finding what is missing, if anything is.
+
+        Args:
+            payload: what is to be read.
+            format: the payload's format; None where it is to be found out.
+            day: the day on which it came: one that is read again later is read as it was then.
+        """
         found = format or registry.detect(payload)
-        return next(iter(self.fitting(payload, found)), None) if found else None
-
-
-def _describes(mapping: AgencyMapping, payload: Payload) -> bool:
-    """Return whether the payload's first line is the header that the mapping expects: the adapter itself is asked."""
-    header = replace(payload, content=payload.content.partition(b"\n")[0] + b"\n")
-    found = registry.read(header, format=mapping.format, mapping=mapping).findings
-    return not any(finding.rule in _OTHER_HEADER for finding in found)
+        return next(iter(self.fitting(payload, found, day)), None) if found else None

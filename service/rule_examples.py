@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
+
+from service.rule_cases import Cases, Changed, Told
+from service.rule_examples_of_reading import READING
 
 #: The accepted example of the package that the changed answers below are put into.
 BASE: Final = "examples/accepted/five-through-twenty-with-consent.json"
@@ -13,61 +15,6 @@ BASE: Final = "examples/accepted/five-through-twenty-with-consent.json"
 ROSTER_LINE: Final[Mapping[str, str]] = MappingProxyType(
     {"key": "EX-0001-0001", "last_name": "Example", "first_name": "Robin", "certified_on": "2025-03-10"}
 )
-#: The mapping that the delimited snippets below are read with.
-MAPPING: Final = """\
-agency    = "riverbend"
-format    = "delimited"
-effective = 2026-01-01
-encoding  = "utf-8"
-[items]
-MEMBER_LOCAL_ID = { from = "Record" }
-ASSESSMENT_DATE = { from = "Eval Date", date = "%m/%d/%Y" }
-LDF_SLEEP       = { from = "Sleep", codes = "need" }
-[codes.need]
-"None" = "0"
-"Mild" = "1"
-"""
-#: The same, for what only an unnamed encoding can show.
-MAPPING_WITHOUT_ENCODING: Final = MAPPING.replace('encoding  = "utf-8"\n', "")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
-    """An accepted assessment, changed: some answers (None takes one away), and some cells of its assessor's roster line."""
-
-    why: str
-    answers: Mapping[str, str | None] = field(default_factory=dict)
-    #: None: certification is left out, because the check has nothing to do with it.
-    roster: Mapping[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snippet:
-    """A small payload."""
-
-    why: str
-    content: bytes
-    #: The mapping that it is read with; empty for none.
-    mapping: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """A case that takes more than one assessment, in words."""
-
-    why: str
-
-
-#: One case of a check.
-Case = Changed | Snippet | Told
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cases:
-    """The cases of one check."""
-
-    passes: tuple[Case, ...]
-    fails: tuple[Case, ...]
 
 
 def _answers(why: str, **answers: str | None) -> Changed:
@@ -77,20 +24,6 @@ def _answers(why: str, **answers: str | None) -> Changed:
 def _line(why: str, answers: Mapping[str, str | None] | None = None, **cells: str) -> Changed:
     return Changed(why=why, answers=answers or {}, roster=cells)
 
-
-def _json(why: str, text: str) -> Snippet:
-    return Snippet(why=why, content=text.encode())
-
-
-def _rows(why: str, *lines: str) -> Snippet:
-    return Snippet(why=why, content="".join(f"{line}\n" for line in lines).encode(), mapping=MAPPING)
-
-
-_ANSWER: Final = '{"linkId": "LDF_SLEEP", "answer": [{"valueCoding": {"code": "1"}}]}'
-_HEAD: Final = '"resourceType": "QuestionnaireResponse", "status": "completed"'
-_GOOD: Final = _json("a response of one answer", f'{{{_HEAD}, "item": [{_ANSWER}]}}')
-_HEADER: Final = "Record,Eval Date,Sleep"
-_GOOD_ROW: Final = _rows("a row under the columns that the mapping names", _HEADER, "RB-1,03/02/2026,Mild")
 
 _STRUCTURE: Final = {
     "S001": Cases(
@@ -264,94 +197,6 @@ _CERTIFICATION: Final = {
     ),
 }
 
-_ADAPTERS: Final = {
-    "A001": Cases(
-        passes=(_GOOD,),
-        fails=(
-            _json("a PDF", "%PDF-1.7"),
-            _json("JSON that ends too early", '{"resourceType": "QuestionnaireResponse", "item": ['),
-        ),
-    ),
-    "A002": Cases(
-        passes=(_json("a day of the calendar", f'{{{_HEAD}, "authored": "2026-03-02", "item": [{_ANSWER}]}}'),),
-        fails=(
-            _json("a day that no calendar has", f'{{{_HEAD}, "authored": "2026-02-30", "item": [{_ANSWER}]}}'),
-            _json("an element that FHIR does not have", f'{{{_HEAD}, "finished": true, "item": [{_ANSWER}]}}'),
-        ),
-    ),
-    "A003": Cases(
-        passes=(_GOOD,),
-        fails=(
-            _json(
-                "a Bundle with a Patient and nothing else",
-                '{"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {"resourceType": "Patient"}}]}',
-            ),
-        ),
-    ),
-    "A004": Cases(
-        passes=(_GOOD_ROW,),
-        fails=(_rows("the mapping says month/day/year", _HEADER, "RB-1,2026-03-02,Mild"),),
-    ),
-    "A005": Cases(
-        passes=(_GOOD_ROW,),
-        fails=(_rows("a word that the code table does not have", _HEADER, "RB-1,03/02/2026,Watchful"),),
-    ),
-    "A006": Cases(
-        passes=(_GOOD_ROW,),
-        fails=(_rows("the column Sleep was not exported", "Record,Eval Date", "RB-1,03/02/2026"),),
-    ),
-    "A007": Cases(
-        passes=(_rows("a quoted field may hold the delimiter", _HEADER, '"RB-1, copy",03/02/2026,Mild'),),
-        fails=(_rows("the same, not quoted: four fields under three columns", _HEADER, "RB-1, copy,03/02/2026,Mild"),),
-    ),
-    "A008": Cases(
-        passes=(_GOOD,),
-        fails=(
-            _json("a key twice in one object", f'{{{_HEAD}, "status": "amended", "item": [{_ANSWER}]}}'),
-            _rows("a column twice", "Record,Eval Date,Sleep,Sleep", "RB-1,03/02/2026,Mild,None"),
-        ),
-    ),
-    "A009": Cases(
-        passes=(_GOOD,),
-        fails=(
-            _json(
-                "the Bundle holds no Patient/1",
-                '{"resourceType": "Bundle", "type": "collection", "entry": [{"resource":\n'
-                f'  {{{_HEAD}, "subject": {{"reference": "Patient/1"}}, "item": [{_ANSWER}]}}}}]}}',
-            ),
-        ),
-    ),
-    "A010": Cases(
-        passes=(_GOOD,),
-        fails=(_json("one item, two answers", f'{{{_HEAD}, "item": [{_ANSWER},\n  {_ANSWER}]}}'),),
-    ),
-    "A011": Cases(
-        passes=(_GOOD,),
-        fails=(
-            _json(
-                "a rating is a code, not a decimal number",
-                f'{{{_HEAD}, "item": [{{"linkId": "LDF_SLEEP", "answer": [{{"valueDecimal": 1.5}}]}}]}}',
-            ),
-        ),
-    ),
-    "A012": Cases(
-        passes=(
-            Snippet(
-                why="UTF-8",
-                content=f"{_HEADER}\nZoë-1,03/02/2026,Mild\n".encode(),
-                mapping=MAPPING_WITHOUT_ENCODING,
-            ),
-        ),
-        fails=(
-            Snippet(
-                why="the same in Windows-1252 (ë is the one byte EB), and the mapping names no encoding",
-                content=f"{_HEADER}\nZoë-1,03/02/2026,Mild\n".encode("cp1252"),
-                mapping=MAPPING_WITHOUT_ENCODING,
-            ),
-        ),
-    ),
-}
-
 _OURS: Final = {
     "X001": Cases(
         passes=(_line("the roster dates the certificate", certified_on="2025-03-10"),),
@@ -395,4 +240,4 @@ _OURS: Final = {
 }
 
 #: The cases of every check that is not a package's own rule, by code.
-CASES: Final[Mapping[str, Cases]] = MappingProxyType({**_STRUCTURE, **_CERTIFICATION, **_ADAPTERS, **_OURS})
+CASES: Final[Mapping[str, Cases]] = MappingProxyType({**_STRUCTURE, **_CERTIFICATION, **READING, **_OURS})

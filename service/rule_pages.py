@@ -15,7 +15,8 @@ from canonical.outcome import Reason
 from gateway_client.envelope import NO_PLACE
 from service.judging import Judge
 from service.refusals import another_child, foreign, refused, taken, unfit, withdrawn_before
-from service.rule_examples import BASE, CASES, ROSTER_LINE, Case, Cases, Changed, Snippet
+from service.rule_cases import Case, Cases, Changed, Snippet
+from service.rule_examples import BASE, CASES, ROSTER_LINE
 from service.rule_page import NOTE, Page
 from specs.catalog import Catalog
 from specs.spec import Rule, Spec, StandingPolicy

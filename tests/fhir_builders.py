@@ -7,7 +7,8 @@ SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
 
 
 def response(*items, **more):
-    return {"resourceType": "QuestionnaireResponse", "status": "completed", "item": list(items), **more}
+    answered = {"item": list(items)} if items else {}
+    return {"resourceType": "QuestionnaireResponse", "status": "completed", **answered, **more}
 
 
 def bundle(*resources):

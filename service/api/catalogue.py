@@ -108,7 +108,8 @@ def _mappings(service: Service, agency: str) -> list[dict[str, Any]]:
         key=lambda one: one.effective,
         reverse=True,
     )
-    newest = {one.format: one.digest for one in reversed(own)}
+    today = service.clock().date()
+    newest = {one.format: one.digest for one in reversed(own) if one.effective <= today}
     return [
         {
             "name": one.name,
@@ -116,7 +117,7 @@ def _mappings(service: Service, agency: str) -> list[dict[str, Any]]:
             "effective": one.effective.isoformat(),
             "digest": one.digest,
             "items": len(one.items),
-            "in_force": newest[one.format] == one.digest,
+            "in_force": newest.get(one.format) == one.digest,
         }
         for one in own
     ]

@@ -48,6 +48,7 @@ class Examined:
             name=self.payload.name,
             findings=own,
             assessments=tuple((a.origin, report) for (a, _), report in zip(self.judged, reports, strict=True)),
+            ledger=self.reading.ledger,
         )
 
 
@@ -68,16 +69,43 @@ class Checker:
         Raises:
             ConfigurationError: the file, its settings, mapping, roster or specification cannot be used.
         """
-        chosen = self._settings_for(path)
-        payload = Payload(content=payload_files.read(path), name=payload_files.name_of(path), agency=chosen.agency)
-        format_ = self._choices.format or registry.detect(payload)
-        mapping = (
-            self._mappings.choose(payload, format_, self._choices.mapping, chosen.mapping_path) if format_ else None
-        )
-        reading = registry.read(payload, format=format_, mapping=mapping)
+        chosen, payload, mapping = self._opened(path)
+        reading = registry.read(payload, format=self._choices.format, mapping=mapping)
         judge = self._judge(chosen)
         judged = judge.judge_reading(reading, self._at)
         return Examined(payload=payload, mapping=mapping, reading=reading, judged=judged, judge=judge)
+
+    def check(self, path: Path) -> Checked:
+        """Read and judge one file, one assessment after the other: memory holds the reports, and no answers.
+
+        Raises:
+            ConfigurationError: as ``examine``.
+        """
+        chosen, payload, mapping = self._opened(path)
+        judge = self._judge(chosen)
+        stream = registry.read_each(payload, format=self._choices.format, mapping=mapping)
+        named = stream.reading().mapping
+        reports = [(one.origin, judge.judge(one, self._at, mapping=named)) for one in stream]
+        reading = stream.reading()
+        own, *found = located(payload, reading, reading.findings, *(report.findings for _, report in reports))
+        assessments = tuple(
+            (origin, replace(report, findings=group) if group else report)
+            for (origin, report), group in zip(reports, found, strict=True)
+        )
+        return Checked(name=payload.name, findings=own, assessments=assessments, ledger=reading.ledger)
+
+    def _opened(self, path: Path) -> tuple[Settings, Payload, AgencyMapping | None]:
+        """Return a file with the settings that stand beside it, and the mapping that reads it."""
+        chosen = self._settings_for(path)
+        payload = Payload(content=payload_files.read(path), name=payload_files.name_of(path), agency=chosen.agency)
+        format_ = self._choices.format or registry.detect(payload)
+        day = self._choices.dated or self._at.date()
+        mapping = (
+            self._mappings.choose(payload, format_, self._choices.mapping, chosen.mapping_path, day)
+            if format_
+            else None
+        )
+        return chosen, payload, mapping
 
     def spec_for(self, examined: Examined, assessment: Assessment) -> Spec:
         """Return the package that judged this assessment.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,8 @@ class Choices:
     #: None: found by content.
     format: str | None = None
     mapping: Path | None = None
+    #: The day of the payloads, which chooses among mappings; None: today.
+    dated: date | None = None
     #: A version, or the folder of a package; None: the one in force on each assessment's date.
     spec: str | None = None
     roster: Path | None = None
@@ -36,6 +39,7 @@ def judging_options(command: Callable[..., int]) -> Callable[..., int]:
         *,
         format_: str,
         mapping: Path | None,
+        dated: datetime | None,
         spec: str | None,
         roster: Path | None,
         without_certification: bool,
@@ -46,6 +50,7 @@ def judging_options(command: Callable[..., int]) -> Callable[..., int]:
         choices = Choices(
             format=None if format_ == _AUTO else format_,
             mapping=mapping,
+            dated=dated.date() if dated else None,
             spec=spec,
             roster=roster,
             certification=not without_certification,
@@ -67,6 +72,12 @@ _OPTIONS: Final = (
     ),
     click.option(
         "--mapping", type=click.Path(path_type=Path), metavar="FILE", help="The mapping of a delimited export."
+    ),
+    click.option(
+        "--dated",
+        type=click.DateTime(["%Y-%m-%d"]),
+        metavar="DATE",
+        help="The day of the payload: it is read with the mapping of that day. [default: today]",
     ),
     click.option(
         "--spec", metavar="VERSION|FOLDER", help="Judge by this package, not by the one in force on the date."

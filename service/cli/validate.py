@@ -32,7 +32,7 @@ def command(paths: Sequence[Path], choices: Choices, reports: Sequence[Destinati
     files = payload_files.find(paths)
     payload_files.spare([report.file for report in reports if report.file], files)
     checker = Checker(choices, utc_now())
-    payloads = tuple(checker.examine(file).checked() for file in files)
+    payloads = tuple(checker.check(file) for file in files)
     run = Run(payloads=payloads, fail_on=FailOn(fail_on))
     tell(run, reports)
     return run.exit_code

@@ -39,6 +39,8 @@ def command(*, path: Path, item: str | None, all_items: bool, choices: Choices) 
         run = Run(payloads=(examined.checked(),))
         sys.stderr.write(text.write(run))
         return run.exit_code
+    if examined.reading.dialect:
+        sys.stdout.write(f"{printable(examined.payload.name)}  {examined.reading.dialect}\n\n")
     for assessment, report in examined.judged:
         story = Story(examined, assessment, report, checker.spec_for(examined, assessment))
         sys.stdout.write(story.tell(item))
@@ -140,10 +142,12 @@ class Story:
     def _told(self, mapped: ItemMapping) -> str:
         """Tell what the mapping does to find the answer."""
         name = self._mapping.name if self._mapping else ""
-        if not mapped.columns:
+        if not mapped.paths:
             return f"{name}: the same value for every row"
-        columns = f" joined by {mapped.join!r} ".join(f"column {column!r}" for column in mapped.columns)
-        steps = [columns]
+        numbered = self._mapping is not None and not self._mapping.layout.header
+        places = [f"field {column}" if numbered else f"column {column!r}" for column in mapped.columns]
+        places += [f"question {question!r}" for question in mapped.questions]
+        steps = [f" joined by {mapped.join!r} ".join(places)]
         if mapped.strip:
             steps.append(f"without {mapped.strip!r} around it")
         if mapped.pad:

@@ -20,7 +20,7 @@ def write_assessment(assessment: Assessment) -> bytes:
         {
             "agency": assessment.agency,
             "origin": assessment.origin,
-            "answers": dict(assessment.answers),
+            "answers": {i: {"text": a.text, "source": a.source} for i, a in assessment.answers.items()},
         }
     )
 

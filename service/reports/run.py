@@ -11,6 +11,7 @@ from canonical.finding import Conformance, Finding, JudgedBy, Kind, Report, Seve
 
 if TYPE_CHECKING:
     from canonical.assessment import Source
+    from canonical.ledger import Ledger
 
 #: The weight of each severity, the heaviest first.
 _WEIGHTS: Final = (Severity.ERROR, Severity.WARNING, Severity.ADVICE)
@@ -49,6 +50,8 @@ class Checked:
     findings: tuple[Finding, ...] = ()
     #: Where each assessment stands, and its report, in the payload's order; the answers themselves are no business of a report.
     assessments: tuple[tuple[Source, Report], ...] = ()
+    #: What became of every field of the payload; None where nothing was read by a mapping.
+    ledger: Ledger | None = None
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:

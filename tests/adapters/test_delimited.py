@@ -164,7 +164,7 @@ NOT_TEXT = [
     pytest.param(b"", "empty", id="nothing"),
     pytest.param(f'{HEADER}\n1,"open'.encode(), "quote", id="a quote that is not closed"),
     pytest.param(f'{HEADER}\n1,"a"b,'.encode(), "quote", id="a quote inside a field"),
-    pytest.param(HEADER.encode("utf-16"), "not text", id="UTF-16"),
+    pytest.param(HEADER.encode("utf-32"), "not text", id="UTF-32"),
     pytest.param(HEADER.encode() + b"\x81\x8d", "not text", id="no Windows-1252 either"),
 ]
 

@@ -81,7 +81,7 @@ def test_item_answered_twice_has_no_answer(read):
 
 def test_link_id_that_is_no_item_is_kept_and_never_repeated(read):
     """Only the dictionary knows items: the answer stays, but a finding does not repeat what may be anybody's name."""
-    assessment, findings = read(response(item("Jane Q. Public", valueDecimal=1), item("free text", valueInteger=1)))
+    assessment, findings = read(response(item("Jane Q. Public", valueDecimal=1.5), item("free text", valueInteger=1)))
     assert assessment.text("free text") == "1"
     assert findings == [("A011", (), "QuestionnaireResponse.item[0].answer[0]")]
     assert "Jane" not in repr(assessment.findings)
@@ -115,7 +115,7 @@ def test_own_answer_wins_over_the_surroundings(read):
 def test_broken_own_answer_is_not_papered_over(code, read):
     """Where the item's own answer cannot be read, nothing else takes its place."""
     person = patient(birthDate="2015-01-01", identifier=[identifier("1", code="MA")])
-    assessment, findings = read(bundle(person, response(item(code, valueDecimal=1), **SUBJECT)))
+    assessment, findings = read(bundle(person, response(item(code, valueDecimal=1.5), **SUBJECT)))
     assert assessment.text(code) is None
     assert [(rule, items) for rule, items, _ in findings] == [("A011", (code,))]
 
@@ -153,7 +153,9 @@ IDENTITIES = [
 @pytest.mark.parametrize(("identifiers", "coverages", "text", "rules"), IDENTITIES)
 def test_masshealth_id_is_never_guessed(identifiers, coverages, text, rules, read):
     """The MassHealth id comes from Patient and Coverage; where these differ, from neither, and a finding says so."""
-    assessment, findings = read(bundle(patient(identifier=identifiers), *coverages, response(**SUBJECT)))
+    assessment, findings = read(
+        bundle(patient(**({"identifier": identifiers} if identifiers else {})), *coverages, response(**SUBJECT))
+    )
     assert assessment.text("MEMBER_ID") == text
     assert [rule for rule, _, _ in findings] == rules
 

@@ -20,18 +20,29 @@ CANARY = "Qz7Canary"
 
 DETECTED = [
     (b'{"resourceType": "Bundle"}', "fhir"),
-    (b"\xef\xbb\xbf \n[1]", "fhir"),
+    (b"\xef\xbb\xbf \n[1]", "json"),
     (b"a,b\n", "delimited"),
     (b"a;b", "delimited"),
     (b"just words", None),
     (b"", None),
     (b" \n", None),
-    (b"<Bundle/>", None),
-    (b"MSH|^~\\&|x", None),
+    (b"<Bundle/>", "xml"),
+    (b'<Bundle xmlns="http://hl7.org/fhir"/>', "fhir"),
+    (b"<!DOCTYPE html><p>", None),
+    (b"<HTML><p>", None),
+    (b"MSH|^~\\&|x", "hl7v2"),
+    (b"MSH#*?!%#x", "hl7v2"),
+    (b"FHS|^~\\&|x", "hl7v2"),
+    (b"MSHA,b\n", "delimited"),
+    (b"PK\x03\x04 xl/workbook.xml", "workbook"),
+    (b"\xd0\xcf\x11\xe0", "workbook"),
     (b"PK\x03\x04,,,", None),
     (b"PKID,Name\n", "delimited"),
     (b"a,\0", None),
-    ("a,b".encode("utf-16"), None),
+    ("a,b".encode("utf-16"), "delimited"),
+    ("a,b".encode("utf-16-le"), "delimited"),
+    ("\n\na,b".encode("utf-16-be"), "delimited"),
+    ("words".encode("utf-16"), None),
 ]
 
 

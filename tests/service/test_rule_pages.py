@@ -15,7 +15,8 @@ from canonical.errors import ConfigurationError
 from canonical.payload import Payload
 from service import rule_pages
 from service.judging import Judge
-from service.rule_examples import BASE, CASES, ROSTER_LINE, Case, Changed, Snippet, Told
+from service.rule_cases import Case, Changed, Snippet, Told
+from service.rule_examples import BASE, CASES, ROSTER_LINE
 from specs.catalog import Catalog
 from specs.examples import examples
 from validators.roster import COLUMNS, Roster

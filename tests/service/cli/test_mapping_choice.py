@@ -69,3 +69,36 @@ def test_a_broken_mapping_is_told_by_line(ecas, agency):
 
     assert done.returncode == 2
     assert "other.toml:" in done.stderr
+
+
+def later(agency, day):
+    """Put a newer mapping beside the one that the export has."""
+    text = (agency / "mappings/riverbend-caredesk.toml").read_text()
+    (agency / "mappings/newer.toml").write_text(text.replace("effective = 2026-01-01", f"effective = {day}"))
+
+
+def test_of_two_that_fit_the_one_in_force_on_the_day_is_taken(ecas, agency):
+    """The report says which; an old payload is read again with the mapping of its day."""
+    later(agency, "2026-02-01")
+    told = [
+        ecas("why", TABLE, "MEMBER_DOB", "--without-certification", *day, cwd=agency).stdout
+        for day in ((), ("--dated", "2026-01-31"))
+    ]
+    assert ["newer.toml:" in text for text in told] == [True, False]
+    assert "riverbend-caredesk.toml:" in told[1]
+
+
+def test_payload_from_before_every_mapping_is_wrong_configuration(ecas, agency):
+    """It is not read with a mapping that was not made for it; the sentence says what to do."""
+    done = validate(ecas, agency, "--dated", "2025-12-31")
+    assert done.returncode == 2
+    assert "2026-01-01" in done.stderr
+    assert "--dated" in done.stderr
+
+
+def test_export_of_the_cbhi_application_is_read_with_its_own_mapping(ecas, office):
+    """No reading error, and not a conforming assessment either: most of its fields are not publicly known."""
+    done = ecas("validate", "cbhi", "--without-certification", cwd=office)
+    assert done.returncode == 1
+    assert "error A0" not in done.stdout
+    assert "2 files, 5 assessments" in done.stdout

@@ -1,0 +1,26 @@
+"""What any file may suffer on its way: cut off, bits turned, bytes put in. Seeded: the same every time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+
+
+def cut(content: bytes, step: int = 50) -> Iterator[tuple[str, bytes]]:
+    """Yield the content, cut off at every so many bytes."""
+    for end in range(0, len(content), step):
+        yield f"cut at {end}", content[:end]
+
+
+def damaged(content: bytes, tokens: Sequence[bytes], count: int, seed: int = 7) -> Iterator[tuple[str, bytes]]:
+    """Yield the content with a few bytes turned, or a few hostile tokens put in."""
+    chance = random.Random(seed)
+    for number in range(count):
+        changed = bytearray(content)
+        for _ in range(chance.randint(1, 3)):
+            at = chance.randrange(len(changed))
+            if chance.random() < 0.5:
+                changed[at] = chance.randrange(256)
+            else:
+                changed[at:at] = chance.choice(tokens)
+        yield f"damaged {number}", bytes(changed)
