@@ -214,7 +214,6 @@ def entry_data(entry: Entry, behind: str | None = None) -> dict[str, Any]:
         "deadline": None if entry.deadline is None else due_day(entry.deadline).isoformat(),
         "corrects": entry.corrects,
         "programme": entry.programme,
-        "due_at": None if entry.deadline is None else _moment(entry.deadline),
         "queue": None,
         "payload": entry.payload,
         "ordinal": entry.ordinal,
