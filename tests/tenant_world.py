@@ -190,12 +190,18 @@ def _holding(world: World, agency: str, roles: Sequence[Role]) -> Holding:
         {"ids": [stuck], "run": True, "note": note, "not_arrived": True}
     ).encode())  # fmt: skip
     replay = json.loads(begun.body)["replay"]["id"]
+    told = world.ask(held.keys[Role.ADMIN], "POST", "/v1/webhooks", json.dumps(
+        {"url": f"https://{agency}.example.org/{agency}-hook"}
+    ).encode())  # fmt: skip
+    webhook = json.loads(told.body)["id"]
+    assert world.ask(held.keys[Role.ADMIN], "POST", f"/v1/webhooks/{webhook}/test").status == 200
     world.service.outbox.pause(DESTINATION, f"{agency}-pause", agency=agency)
     held.ids = {
         "submission": [*ids.values()],
         "replay": [replay],
         "assessor": [person["assessor"]["id"]],
         "certificate": [certificate],
+        "webhook": [webhook],
     }
     held.canaries = frozenset(
         {agency.encode(), *(key.encode() for key in held.keys.values()), *_own_ids(service, agency)}
