@@ -35,7 +35,9 @@ def _each(pattern: str) -> Callable[[str], bytes]:
 def _zipped(text: str) -> bytes:
     kept = io.BytesIO()
     with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a.txt", f"{text} " * 9)
+        of_no_day = zipfile.ZipInfo("a.txt")  # the time of day would be in it, and differ between two workers
+        of_no_day.compress_type = zipfile.ZIP_DEFLATED
+        archive.writestr(of_no_day, f"{text} " * 9)
     return kept.getvalue()
 
 
@@ -69,9 +71,9 @@ WAYS: Mapping[str, Callable[[str], bytes]] = {
     "backwards": lambda text: text[::-1].encode(),
     "numbers": lambda text: str(list(text.encode())).encode(),
     "zlib": lambda text: zlib.compress(text.encode()),
-    "gzip": lambda text: gzip.compress(text.encode()),
+    "gzip": lambda text: gzip.compress(text.encode(), mtime=0),
     "zlib of base64": lambda text: zlib.compress(base64.b64encode(text.encode())),
-    "gzip of gzip": lambda text: gzip.compress(gzip.compress(text.encode())),
+    "gzip of gzip": lambda text: gzip.compress(gzip.compress(text.encode(), mtime=0), mtime=0),
     "zip": _zipped,
 }
 
