@@ -3,7 +3,8 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 READY  := .venv/ready
-CORES  ?= 2
+# One more than the cores of a small machine: many tests wait for processes that they started.
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format bench campaign docs lock wheel clean
@@ -14,7 +15,7 @@ demo: $(READY) ## Deliver the samples to a sandbox, with real processes, and sho
 
 ##@ Trust it
 test: check ## Everything that must hold: style, types, arrows, and the whole suite
-	$(BIN)/python -m pytest -n $(CORES) --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: $(READY) ## The quick part of it: ruff, mypy, import-linter
 	$(BIN)/ruff check .
@@ -34,14 +35,16 @@ format: $(READY) ## Lay the code out
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-docs: $(READY) ## Write docs/rules anew
+docs: $(READY) ## Write docs/rules and the pages about controls and settings anew
 	$(BIN)/ecas spec docs --out docs/rules
+	$(BIN)/python docs/compliance.py
+	$(BIN)/python -m docs.configuration
 
 lock: $(READY) ## Pin the newest versions that pyproject.toml allows, with hashes (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --constraint constraints.txt --extra dev pyproject.toml --output-file requirements-dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --constraint constraints.txt --constraint requirements-dev.txt pyproject.toml --output-file requirements.txt
+	  --constraint constraints.txt --constraint requirements-dev.txt --extra postgres pyproject.toml --output-file requirements.txt
 
 wheel: $(READY) ## The distribution, in dist/
 	$(BIN)/python -m hatchling build --target wheel

@@ -63,6 +63,8 @@ class HoldCause(StrEnum):
     IDENTITY = "identity"
     #: The member's consent was withdrawn before it left.
     CONSENT_WITHDRAWN = "consent_withdrawn"
+    #: 42 CFR Part 2 protects it, and the statement or the scope of a consent is missing.
+    PART_TWO = "part_two"
 
 
 class Conformance(StrEnum):

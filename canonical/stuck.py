@@ -154,6 +154,12 @@ HELD: Final[Mapping[HoldCause, Plight]] = {
         mend="Send the record again with the member's new decision; or cancel it.",
         owner="own",
     ),
+    HoldCause.PART_TWO: Plight(
+        words="42 CFR Part 2 protects it, and it cannot leave with its statement and the scope of a consent.",
+        mend="Record the scope with ecas consent scope; where the report says that the document has no place for it, "
+        "nothing but another specification package mends it.",
+        owner="own",
+    ),
 }
 
 #: Of what else waits for somebody.

@@ -16,6 +16,7 @@ from lxml import etree
 
 from canonical.assessment import Assessment
 from canonical.errors import SpecDefect, UnfitDocument
+from canonical.notice import STATEMENT, Notice
 from canonical.outcome import Document
 from gateway_client import safe_xml
 from gateway_client.projection import consents, project
@@ -27,6 +28,11 @@ TOO_LARGE: Final = "DOCUMENT_TOO_LARGE"
 NAMELESS: Final = "DOCUMENT_WITHOUT_ID"
 #: The wire of the day of sending has no place for an answer that the assessment's own package lets leave.
 NO_PLACE: Final = "NO_PLACE_ON_THE_WIRE"
+#: The record is protected by 42 CFR Part 2, and the wire has no place for the notice that must go with it.
+NO_NOTICE: Final = "NO_PLACE_FOR_THE_NOTICE"
+#: What the parts of the notice are called among the items of a document: no item of a dictionary begins so.
+_STATEMENT: Final = "notice statement"
+_SCOPE: Final = "notice scope"
 
 #: Layouts that a plan keeps: any number of diagnoses beside any number of caregivers.
 _MOST_LAYOUTS: Final = 256
@@ -37,12 +43,13 @@ _DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _EXPECTED: Final = re.compile(r"Expected is .*\{[^{}]*\}([^\s{},]+) \)")
 
 
-def build(assessment: Assessment, spec: Spec, sending: Spec | None = None) -> Document:
+def build(assessment: Assessment, spec: Spec, sending: Spec | None = None, *, notice: Notice | None = None) -> Document:
     """Build the document for what may leave of an assessment; the same bytes every time.
 
     What may leave is said by ``spec``, the package of the assessment's own date; where it stands, by ``sending``, the
     package in force on the day of sending (the same one, unless told otherwise). An answer that the one lets leave and
-    the other has no place for makes the document unfit: it is never left out in silence. (docs/adr/0010)
+    the other has no place for makes the document unfit: it is never left out in silence. (docs/adr/0010) So does a
+    ``notice`` of 42 CFR Part 2 that the wire has no place for. (docs/adr/0028)
 
     The content is the canonical form itself (C14N 1.0, without comments) behind an XML declaration.
 
@@ -52,11 +59,20 @@ def build(assessment: Assessment, spec: Spec, sending: Spec | None = None) -> Do
     """
     texts = project(assessment, spec)
     if sending is None or sending is spec:
-        return _plan(spec).document(texts)
+        return _plan(spec).document(texts | _noticed(notice, spec))
     if homeless := _without_a_place(texts, sending, consented=consents(assessment, spec)):
         raise UnfitDocument("The wire has no place for some answers.", items=homeless, reasons=(NO_PLACE,))
-    document = _plan(sending).document(texts)
+    document = _plan(sending).document(texts | _noticed(notice, sending))
     return replace(document, provisional=document.provisional or spec.status.interlocked)
+
+
+def _noticed(notice: Notice | None, sending: Spec) -> dict[str, str]:
+    """Return what the document holds of the notice: both parts, or it is no document."""
+    if notice is None:
+        return {}
+    if sending.notice is None:
+        raise UnfitDocument("The wire has no place for the notice of 42 CFR Part 2.", reasons=(NO_NOTICE,))
+    return {_STATEMENT: STATEMENT, _SCOPE: notice.scope}
 
 
 def _without_a_place(texts: Iterable[str], sending: Spec, *, consented: bool) -> tuple[str, ...]:
@@ -89,6 +105,8 @@ class Plan:
         self._largest = spec.transport.max_document_bytes
         self._wire = spec.wire
         self._items = {_place(item): code for code, item in spec.occurrences.items() if item.wire}
+        if spec.notice is not None:
+            self._items |= {spec.notice.statement: _STATEMENT, spec.notice.scope: _SCOPE}
         #: For each code of a second, third … occurrence: the section, and which occurrence of it.
         self._further = {
             code: (item.section, item.occurrence) for code, item in spec.occurrences.items() if item.occurrence > 1

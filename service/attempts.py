@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from canonical.assessment import Assessment
 from canonical.errors import ConfigurationError, EcasBridgeError, InterlockClosed, LostLease, UnfitDocument
 from canonical.finding import HoldCause
+from canonical.notice import Notice
 from canonical.outcome import Document, Misconfigured, NotThere, Outcome, TryLater, Unsure
 from canonical.submission import State, StuckCause
 from gateway_client.envelope import build
@@ -22,8 +23,9 @@ from service.clock import Clock
 from service.judging import Judge
 from service.open_road import open_road
 from service.outbox.outbox import Claim, Outbox, Poll, Settlement
+from service.outbox.protecting import ScopeGone
 from service.outbox.withdrawals import ConsentGone
-from service.refusals import unfit, withdrawn_before
+from service.refusals import unfit, withdrawn_before, without_a_scope
 from service.roads import Road, Roads
 from service.settlement import Settling, never_blindly
 from service.telemetry import fault_of
@@ -85,6 +87,10 @@ class Attempts:
             why = "It was in doubt, and the member's consent was withdrawn meanwhile: it is not sent again."
             holds, findings = (HoldCause.CONSENT_WITHDRAWN,), (withdrawn_before(claim.assessment),)
             return claim, Settlement(state=State.HELD, outcome="NotThere", why=why, holds=holds, findings=findings)
+        except ScopeGone:
+            why = "It was in doubt, and 42 CFR Part 2 forbids sending it again: no consent covers it any more."
+            holds, findings = (HoldCause.PART_TWO,), (without_a_scope(claim.assessment),)
+            return claim, Settlement(state=State.HELD, outcome="NotThere", why=why, holds=holds, findings=findings)
         except (LostLease, DBAPIError):
             why = "Our database did not answer, or gave the lane to another worker."
             return claim, Settlement(state=State.IN_DOUBT, outcome="Unsure", why=why)
@@ -99,10 +105,12 @@ class Attempts:
                 reply = await self._spoken(question, claim.submission, Step.ASK)
                 if not isinstance(reply, NotThere):
                     return claim, self._explained(settling.of_question(reply, claim), claim)
-                document = self._built(claim.assessment, self.clock())
+                document = self._built(claim.assessment, self.clock(), claim.notice)
             elif not road.transport.idempotency:
                 return claim, never_blindly("It may have arrived.")
-            claim = await stored(self.outbox.resend, claim)
+            before, claim = claim.notice, await stored(self.outbox.resend, claim)
+            if claim.notice != before:
+                document = self._built(claim.assessment, self.clock(), claim.notice)
         if time.monotonic() >= until:
             raise LostLease
         send = road.gateway.send(document, idempotency_key=claim.idempotency_key)
@@ -187,25 +195,25 @@ class Attempts:
     def _document(self, claim: Claim) -> Document:
         """Build the document of today; where it is in doubt, the one that was sent: the state is asked about that one."""
         in_doubt = claim.state is State.IN_DOUBT
-        return self._built(claim.assessment, (in_doubt and claim.last_sent_at) or self.clock())
+        return self._built(claim.assessment, (in_doubt and claim.last_sent_at) or self.clock(), claim.notice)
 
-    def _built(self, assessment: Assessment, at: datetime) -> Document:
+    def _built(self, assessment: Assessment, at: datetime, notice: Notice | None) -> Document:
         """Build the document as it is sent at that moment; under one package for everything it never leaves a rehearsal."""
         judging = self.judge.spec_for(assessment, self.clock().date())
         with step(Step.BUILD):
-            document = build(assessment, judging, self.judge.sending(at.date()))
+            document = build(assessment, judging, self.judge.sending(at.date()), notice=notice)
         return replace(document, provisional=document.provisional or self.judge.spec is not None)
 
 
 def _unfit(claim: Claim, fault: UnfitDocument) -> Settlement:
     """The wire of today has no room for what we would send: it waits for a person or a package, and never leaves."""
-    in_doubt = claim.state is State.IN_DOUBT
+    in_doubt, finding = claim.state is State.IN_DOUBT, unfit(claim.assessment, fault)
     return Settlement(
         state=State.STUCK if in_doubt else State.HELD,
         outcome="Unfit",
         why="The document does not fit the wire of the specification package in force today.",
-        holds=() if in_doubt else (HoldCause.COULD_NOT_CHECK,),
+        holds=() if in_doubt else (finding.hold or HoldCause.COULD_NOT_CHECK,),
         cause=StuckCause.UNFIT if in_doubt else None,
-        findings=(unfit(claim.assessment, fault),),
+        findings=(finding,),
         spent=False,
     )

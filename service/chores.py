@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from canonical.errors import EcasBridgeError
+from service.telemetry import Ours
 
 _log = structlog.get_logger()
 
@@ -39,5 +40,5 @@ class Chores:
             try:
                 await stored(chore.work)
             except (EcasBridgeError, DBAPIError, OSError) as error:
-                _log.warning("a chore failed", why=chore.name, kind=type(error).__name__)
+                _log.warning("a chore failed", why=Ours(chore.name), kind=type(error).__name__)
             self._due[chore.name] = (chore, time.monotonic() + chore.every.total_seconds())

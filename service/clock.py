@@ -19,6 +19,11 @@ def to_milliseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
+def utc_text(moment: datetime | None) -> str | None:
+    """Return a moment as answers and messages tell it, to the millisecond; None where there is none."""
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def from_milliseconds(moment: int) -> datetime:
     """Return the moment that ``to_milliseconds`` wrote."""
     return datetime.fromtimestamp(moment / 1000, UTC)

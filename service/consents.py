@@ -1,4 +1,4 @@
-"""Consent withdrawn: what has not left stays here, and of what has the desk is named that must be called."""
+"""Consent withdrawn or given in its scope: what follows for what has not left, and whom to call about what has."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from canonical.desk import Desk
 from service.clock import Clock, from_milliseconds
+from service.intake import Intake
 from service.judging import Judge
+from service.outbox.scopes import Scope
 from service.outbox.sql_outbox import SqlOutbox
 from service.outbox.withdrawals import Withdrawal
 
@@ -47,8 +49,26 @@ class Consents:
     """A withdrawal is an event: it counts from the moment in which it is written down."""
 
     outbox: SqlOutbox
+    intake: Intake
     judge: Judge
     clock: Clock
+
+    def allow(
+        self,
+        agency: str,
+        identifiers: Mapping[str, str],
+        scope: Scope,
+        *,
+        actor: str,
+        note: str,
+        of: str | None = None,
+    ) -> tuple[str, int] | None:
+        """Write down what a child's consent covers, and judge again what waited for it; None where there is no such child.
+
+        Returns the consent's id, and how many submissions of the agency go on now.
+        """
+        id_ = self.outbox.give_scope(agency, identifiers, scope, actor=actor, note=note, of=of)
+        return None if id_ is None else (id_, self.intake.recheck(agency))
 
     def withdraw(
         self, agency: str, identifiers: Mapping[str, str], *, actor: str, note: str, of: str | None = None

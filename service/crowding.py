@@ -65,6 +65,11 @@ class Crowding:
         if everyone + more > self._room.in_all:
             raise Full(whose="service", waiting=everyone, most=self._room.in_all)
 
+    @property
+    def fresh(self) -> bool:
+        """Whether the last look still holds, so that asking now waits for no database."""
+        return self._clock() < self._until
+
     def took(self, agency: str, count: int) -> None:
         """Say that so many were written down."""
         with self._guard:

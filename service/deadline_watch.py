@@ -6,6 +6,7 @@ import structlog
 
 from service.deadlines import days_left
 from service.outlook import DAYS, QUICK, Outlook
+from service.telemetry import Ours
 
 _log = structlog.get_logger()
 
@@ -26,5 +27,6 @@ def look_at_deadlines(outlook: Outlook) -> None:
         _log.warning(
             "deadlines will be missed",
             count=len(lost),
-            why=f"{road}; the first is {lost[0]}; “ecas deadlines --every-agency” lists them",
+            days=days_left(lost[0], now),
+            why=Ours(f"{road}; “ecas deadlines --every-agency” lists them"),
         )

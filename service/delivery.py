@@ -21,7 +21,7 @@ from service.clock import Clock
 from service.outbox.outbox import Claim, Exchange, Outbox, Poll, Settlement
 from service.owners import Owner
 from service.roads import Roads
-from service.telemetry import fault_of
+from service.telemetry import Ours, fault_of
 from service.tracing import Step, mark, step
 from specs.windows import Windows
 
@@ -207,7 +207,7 @@ def _tell(claim: Claim, settlement: Settlement, *, lost: bool) -> None:
         _log.warning("lease lost; nothing recorded", submission=claim.submission)
         return
     if settlement.pause is not None:
-        _log.error("the destination is paused", submission=claim.submission, why=settlement.pause)
+        _log.error("the destination is paused", submission=claim.submission, why=Ours(settlement.pause))
     _log.info(
         "attempt settled",
         submission=claim.submission,

@@ -236,11 +236,16 @@ class Erasures:
 
     def _forget(self, connection: Connection, agency: str, family: list[str]) -> None:
         """Destroy the digests by which the child would be known again; what was said of its consent goes with them."""
-        i, c, w = t.child_identifier.c, t.child.c, t.withdrawal.c
+        i, c, w, s = t.child_identifier.c, t.child.c, t.withdrawal.c, t.consent_scope.c
         connection.execute(delete(t.child_identifier).where(i.agency == agency, i.child.in_(family)))
         forgotten = {"born_digest": None, "next_due_at": None}
         connection.execute(update(t.child).where(c.agency == agency, c.id.in_(family)).values(**forgotten))
         connection.execute(update(t.withdrawal).where(w.agency == agency, w.child.in_(family)).values(sealed_note=None))
+        connection.execute(
+            update(t.consent_scope)
+            .where(s.agency == agency, s.child.in_(family))
+            .values(sealed_purpose=None, sealed_note=None)
+        )
 
     def _of_child(self, connection: Connection, agency: str, family: list[str]) -> list[RowMapping]:
         """Return the child's submissions; what never had a lane is found by the identifiers in it."""

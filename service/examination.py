@@ -34,6 +34,7 @@ from service.outbox.pulse import Pulse, part
 from service.outbox.pulse import pulse as pulse_of
 from service.road_to_state import RoadToState, private_files, road_to_state
 from service.settings import Settings
+from service.tenants import database_log
 from service.tenants.row_security import weaknesses
 from service.tenants.tenant import EVERY
 from specs.catalog import Catalog
@@ -177,6 +178,7 @@ def _schema(chosen: Settings, file: Path | None) -> Iterator[Observation]:
         if revision == head:
             yield _ok("schema", f"{revision}, that of this release")
             yield from _tenants(engine)
+            yield from _database_log(engine)
             with reading(engine, EVERY) as connection:
                 imported = connection.execute(
                     select(t.roster.c.agency, func.max(t.roster.c.imported_at)).group_by(t.roster.c.agency)
@@ -204,6 +206,17 @@ def _tenants(engine: Engine) -> Iterator[Observation]:
     yield from ((_fail if weakness.open else _warn)("tenants", weakness.words, mend) for weakness in found)
     if not found:
         yield _ok("tenants", "kept apart by row-level security; the service's role owns no table")
+
+
+def _database_log(engine: Engine) -> Iterator[Observation]:
+    """Look what PostgreSQL's own log would tell of what the service says to it."""
+    if engine.dialect.name != "postgresql":
+        return
+    with reading(engine) as connection:
+        found = database_log.weaknesses(connection)
+    yield from (_warn("database log", weakness.words, weakness.mend) for weakness in found)
+    if not found:
+        yield _ok("database log", "writes no statement, no row and no value of the service's down")
 
 
 def _roster(chosen: Settings, now: datetime, *, imported: bool) -> Iterator[Observation]:

@@ -10,6 +10,7 @@ import structlog
 from canonical.errors import ConfigurationError
 from gateway_client.expiry import Expiry
 from service.clock import Clock
+from service.telemetry import Ours
 
 #: From so many days before the end on it is an error, no mere warning.
 _URGENT: Final = 1
@@ -21,11 +22,11 @@ def look_at_certificates(expiries: Callable[[], tuple[Expiry, ...]], clock: Cloc
     try:
         found = expiries()
     except ConfigurationError as error:
-        log.warning("certificates", why=str(error))
+        log.warning("certificates", why=Ours(error))
         return
     for expiry in found:
         stage = expiry.stage(now := clock())
         if stage is None:
             continue
         tell = log.error if stage <= _URGENT else log.warning
-        tell("a certificate ends", why=expiry.told(now), count=stage)
+        tell("a certificate ends", why=Ours(expiry.told(now)), count=stage)

@@ -70,6 +70,11 @@ class FreeSpace:
                     self._throw_off()
             return self._least >= self.floor
 
+    @property
+    def fresh(self) -> bool:
+        """Whether the last look still holds, so that asking now waits for no file system."""
+        return self._clock() - self._looked_at < _FRESH
+
     def keep_ballast(self) -> None:
         """Set aside a part of the floor, where there is plenty; blocks are taken, not promised."""
         size = self.floor // _BALLAST

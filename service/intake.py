@@ -11,6 +11,7 @@ from adapters import registry
 from canonical.assessment import Assessment, Reading
 from canonical.errors import EcasBridgeError
 from canonical.finding import HoldCause, Kind, Report, Severity
+from canonical.notice import Notice
 from canonical.payload import Payload
 from canonical.submission import State
 from service.clock import Clock
@@ -20,7 +21,7 @@ from service.judging import Judge, assessed, located
 from service.mappings import Mappings
 from service.outbox.crowd import QUEUED
 from service.outbox.outbox import Draft, Entry, Outbox, Reply, Request
-from service.refusals import foreign
+from service.refusals import foreign, without_a_scope
 from service.roster.rosters import Rosters
 from service.routes import Route, Routes, Ways
 from service.tracing import Step, received, step
@@ -44,6 +45,11 @@ _WHY: Final = {
 #: How the codes of findings about a certification key begin.
 _OF_THE_KEY: Final = "C"
 
+#: Of the wire, which a person at the Virtual Gateway does not use.
+_OF_THE_WIRE: Final = "X010"
+#: Stands for the notice that is still missing, to see whether the document has a place for one.
+_ANY: Final = Notice(purpose="…", recipient="…", given_on=date.min)
+
 #: What a new judgement can cure.
 CURED_BY_JUDGING: Final = frozenset(
     {
@@ -52,6 +58,7 @@ CURED_BY_JUDGING: Final = frozenset(
         HoldCause.APPROVAL,
         HoldCause.DUPLICATE_KEY,
         HoldCause.COULD_NOT_CHECK,
+        HoldCause.PART_TWO,
     }
 )
 
@@ -211,8 +218,13 @@ class Intake:
             return replace(report, findings=(*report.findings, foreign(assessment)))
         if report.judged_by is None:
             return report
+        notice, protection = None, self.outbox.protection(assessment.agency or "", assessment)
+        if protection is not None:
+            notice = protection.notice or _ANY
+            if protection.notice is None and not report.blocks:
+                report = replace(report, findings=(*report.findings, without_a_scope(assessment)))
         today = self.clock().date()
-        return fitted(assessment, report, judge.spec_for(assessment, today), judge.sending(today))
+        return fitted(assessment, report, judge.spec_for(assessment, today), judge.sending(today), notice=notice)
 
     def _draft(self, assessment: Assessment, report: Report, ways: Ways) -> Draft:
         """Choose where the submission begins: blocked, held, handed off or ready."""
@@ -244,7 +256,7 @@ def not_live_yet(draft: Draft, entry: Entry) -> Draft:
 
 def _before_a_person(report: Report) -> tuple[HoldCause, ...]:
     """Return what keeps an assessment even from the Virtual Gateway; that checks the certification key by itself."""
-    found = (finding for finding in report.findings if not finding.rule.startswith(_OF_THE_KEY))
+    found = (finding for finding in report.findings if not finding.rule.startswith((_OF_THE_KEY, _OF_THE_WIRE)))
     return tuple(dict.fromkeys(finding.hold for finding in found if finding.hold is not None))
 
 

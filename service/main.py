@@ -61,8 +61,15 @@ from service.roads import Roads
 from service.roster.rosters import Rosters
 from service.routes import Routes
 from service.settings import Settings
+from service.telemetry import Ours
 from service.timetable import Timetable
 from service.vault import Vault, open_vault
+from service.webhooks.admission import Admission
+from service.webhooks.courier import Courier
+from service.webhooks.endpoints import Endpoints
+from service.webhooks.mailbag import Mailbag
+from service.webhooks.networks import read_networks
+from service.webhooks.posting import Names, Poster
 from specs.catalog import Catalog
 from specs.spec import Transport
 
@@ -101,6 +108,8 @@ class Service:
     legal_holds: LegalHolds
     erasures: Erasures
     retention: Retention
+    webhooks: Endpoints
+    mailbag: Mailbag
     clock: Clock
     new_id: NewId
     #: Chooses the package of a day.
@@ -124,8 +133,8 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
             f"The database does not answer ({type(error).__name__}): start it, or correct ECAS_DATABASE_URL."
         ) from None
     vault = _vault(engine, settings)
-    moment = database_moment if engine.dialect.name == "postgresql" else None
-    audit = Audit(vault, moment or (lambda _: to_milliseconds(clock())))
+    moment = database_moment if engine.dialect.name == "postgresql" else lambda _: to_milliseconds(clock())
+    audit = Audit(vault, moment)
     catalog = Catalog(*settings.spec_path)
     judge = Judge(catalog=catalog, spec=catalog.named(settings.spec) if settings.spec else None)
     judge.sending(clock().date())  # a deployment without a package for today is told at once
@@ -147,7 +156,7 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
         moment=moment,
         rules=lambda: road_rules(judge.sending(clock().date()).transport),
     )
-    timetable = Timetable(judge, clock, settings.blackout_calendars, tell=lambda why: _log.error("a calendar", why=why))
+    timetable = Timetable(judge, clock, settings.blackout_calendars, tell=_tell_of_calendar)
     crowding = Crowding(outbox.crowd, Room(of_agency=settings.max_waiting_per_agency, in_all=settings.max_waiting))
     intake = Intake(
         catalog=catalog,
@@ -204,10 +213,26 @@ def build_service(settings: Settings, *, clock: Clock = utc_now, make_id: NewId 
         replays=Replays(intake=intake, outbox=outbox),
         resolutions=Resolutions(outbox=outbox),
         corrections=Corrections(intake=intake, outbox=outbox, clock=clock),
-        consents=Consents(outbox=outbox, judge=judge, clock=clock),
+        consents=Consents(outbox=outbox, intake=intake, judge=judge, clock=clock),
         legal_holds=LegalHolds(engine=engine, vault=vault, audit=audit, clock=clock, new_id=make_id),
         erasures=erasures,
         retention=Retention.of(settings, engine, erasures, clock),
+        webhooks=Endpoints(
+            engine=engine,
+            vault=vault,
+            audit=audit,
+            moment=moment,
+            new_id=make_id,
+            admission=Admission(networks=read_networks(settings.webhook_networks)),
+        ),
+        mailbag=Mailbag(
+            engine=engine,
+            vault=vault,
+            audit=audit,
+            moment=moment,
+            rng=random.Random(),  # noqa: S311 - spreads retries; guards nothing
+            patience=timedelta(days=settings.webhook_patience_days),
+        ),
         clock=clock,
         new_id=make_id,
         judge=judge,
@@ -230,8 +255,12 @@ def adopt_packages(service: Service) -> None:
             submission=change.submission,
             agency=change.agency,
             state=change.becomes.value,
-            why=f"was {change.was}; appeared: {_listed(change.appeared)}; gone: {_listed(change.disappeared)}",
+            why=Ours(f"was {change.was}; appeared: {_listed(change.appeared)}; gone: {_listed(change.disappeared)}"),
         )
+
+
+def _tell_of_calendar(why: str) -> None:
+    _log.error("a calendar", why=Ours(why))
 
 
 def _listed(rules: tuple[str, ...]) -> str:
@@ -277,6 +306,24 @@ def open_delivery(service: Service) -> Iterator[Delivery]:
         )
 
 
+@contextmanager
+def open_courier(service: Service, owner: Owner) -> Iterator[Courier]:
+    """Build what takes webhooks to their endpoints, in this worker's name, alive for as long as the context lasts."""
+    names = Names()
+    try:
+        yield Courier(
+            mailbag=service.mailbag,
+            poster=Poster(resolve=names, admission=service.webhooks.admission),
+            name=owner.name,
+            alive=owner.alive,
+            clock=service.clock,
+            rng=service.mailbag.rng,
+            grace=timedelta(seconds=service.settings.grace_seconds),
+        )
+    finally:
+        names.close()
+
+
 def road_rules(transport: Transport) -> RoadRules:
     """Return what the package says about the road, as the outbox heeds it over all nodes."""
     return RoadRules(
@@ -297,6 +344,7 @@ def _chores(service: Service, owner: Owner) -> list[Chore]:
         Chore(name="replays", work=service.replays.step, every=timedelta(seconds=0.5)),
         Chore(name="retention", work=service.retention.step, every=timedelta(hours=1)),
         Chore(name="tokens", work=service.credentials.tokens.forget, every=timedelta(minutes=10)),
+        Chore(name="webhooks", work=service.mailbag.tidy, every=timedelta(minutes=1)),
         Chore(name="routes", work=service.rerouting.apply_due, every=timedelta(seconds=5)),
         Chore(name="deadlines", work=partial(look_at_deadlines, service.outlook), every=timedelta(hours=1)),
     ]

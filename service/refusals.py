@@ -6,11 +6,13 @@ from canonical.assessment import Assessment, Source
 from canonical.errors import UnfitDocument
 from canonical.finding import Finding, HoldCause, Kind, Severity
 from canonical.outcome import Reason
-from gateway_client.envelope import NO_PLACE
+from gateway_client.envelope import NO_NOTICE, NO_PLACE
 
 
 def unfit(assessment: Assessment, fault: UnfitDocument) -> Finding:
-    """Return what keeps the document from being built, at the items concerned: X003 the schema, X006 the wire's places."""
+    """Return what keeps the document from being built: X003 the schema, X006 the wire's places, X010 that of the notice."""
+    if NO_NOTICE in fault.reasons:
+        return _without_a_notice(assessment)
     return _without_a_place(assessment, fault) if NO_PLACE in fault.reasons else _refused_by_schema(assessment, fault)
 
 
@@ -41,6 +43,38 @@ def _without_a_place(assessment: Assessment, fault: UnfitDocument) -> Finding:
         why="Left out, the answers would be lost without a word; the assessment waits instead.",
         hold=HoldCause.COULD_NOT_CHECK,
     ).at(_places(assessment, fault.items))
+
+
+def _without_a_notice(assessment: Assessment) -> Finding:
+    return Finding(
+        rule="X010",
+        severity=Severity.ERROR,
+        kind=Kind.CONSENT,
+        title="Document without a place for the Part 2 notice",
+        message="42 CFR Part 2 protects this record, and the document of the specification package in force has no place "
+        "for the statement and the scope of consent that must go with it.",
+        fix="Nothing to repair in the export. The operator asks the state how such records are to be sent; it goes on by "
+        "itself when a package that has a place for the notice is adopted.",
+        why="Sent without them, the record would be disclosed against 42 CFR 2.32.",
+        hold=HoldCause.PART_TWO,
+    ).at([assessment.origin])
+
+
+def without_a_scope(assessment: Assessment) -> Finding:
+    """X009: 42 CFR Part 2 protects the record, and no consent that is in force covers where it would go."""
+    return Finding(
+        rule="X009",
+        severity=Severity.ERROR,
+        kind=Kind.CONSENT,
+        title="Part 2 record without the scope of a consent",
+        message="42 CFR Part 2 protects this record, and no consent is written down here that covers sending it to the "
+        "state today.",
+        items=("SERVICE",),
+        fix="Record what the member has consented to, purpose, recipient and dates, with ecas consent scope. Where the "
+        "programme is no Part 2 program, the operator says so with ecas part_two set.",
+        why="A record of a substance use disorder program leaves only with the member's consent, and with its scope.",
+        hold=HoldCause.PART_TWO,
+    ).at(_places(assessment, ("SERVICE",)))
 
 
 def taken(assessment: Assessment) -> Finding:

@@ -18,6 +18,7 @@ from gateway_client.private_file import read_private
 from gateway_client.tls import Tls, TlsFiles
 from service.clock import Clock
 from service.settings import Settings
+from service.telemetry import Ours
 from specs.spec import Spec, Transport
 
 _CREDENTIALS: Final = ("gateway_client_id", "gateway_key_id", "gateway_key_file", "gateway_audience")
@@ -67,7 +68,7 @@ class RoadToState:
 
 
 def _warn(why: str) -> None:
-    _log.warning("certificates", why=why)
+    _log.warning("certificates", why=Ours(why))
 
 
 def road_to_state(settings: Settings, *, told: Callable[[str], None] = _warn) -> RoadToState:

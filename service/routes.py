@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, RowMapping, ScalarSelect, insert, select
+from sqlalchemy import Connection, Engine, RowMapping, ScalarSelect, bindparam, insert, select
 
 from canonical.assessment import Assessment
 from canonical.errors import ConfigurationError
@@ -25,6 +25,8 @@ from service.vault import Vault
 MASSACHUSETTS: Final = ZoneInfo("America/New_York")
 #: The item that names the programme.
 _PROGRAMME: Final = "SERVICE"
+#: Asked at every intake: laid out once.
+_OF: Final = select(t.route).where(t.route.c.agency == bindparam("agency"))
 
 
 class Route(StrEnum):
@@ -100,9 +102,8 @@ class Routes:
         Raises:
             ConfigurationError: there is no such agency.
         """
-        query = select(t.route).where(t.route.c.agency == agency)
         with reading(self._engine, agency) as connection:
-            rows = connection.execute(query).mappings().all()
+            rows = connection.execute(_OF, {"agency": agency}).mappings().all()
         if not rows:
             raise ConfigurationError("There is no agency of that id; “ecas agencies list” shows them.")
         return _ways(rows, to_milliseconds(at or self._clock()))

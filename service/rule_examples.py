@@ -233,6 +233,8 @@ _OURS: Final = {
         passes=(Told(why="the record's consent is of a later day than the withdrawal, or only demographics leave"),),
         fails=(Told(why="a consent given in March, withdrawn in May with `ecas consent withdraw`, unsent until then"),),
     ),
+    "X009": Cases(passes=(Told(why="a consent with its scope is in force"),), fails=(Told(why="none was recorded"),)),
+    "X010": Cases(passes=(Told(why="the package has `[part_two]`"),), fails=(Told(why="the package has none"),)),
     "R001": Cases(
         passes=(Told(why="a receipt that says `accepted`, or `accepted-with-warnings`"),),
         fails=(Told(why="a receipt that says `rejected`: one finding for each of its coded reasons"),),

@@ -12,9 +12,9 @@ from canonical.assessment import Answer, Assessment, Source
 from canonical.errors import ConfigurationError, UnfitDocument
 from canonical.finding import Finding, Kind, Severity
 from canonical.outcome import Reason
-from gateway_client.envelope import NO_PLACE
+from gateway_client.envelope import NO_NOTICE, NO_PLACE
 from service.judging import Judge
-from service.refusals import another_child, foreign, refused, taken, unfit, withdrawn_before
+from service.refusals import another_child, foreign, refused, taken, unfit, withdrawn_before, without_a_scope
 from service.rule_cases import Case, Cases, Changed, Snippet
 from service.rule_examples import BASE, CASES, ROSTER_LINE
 from service.rule_page import NOTE, Page
@@ -210,6 +210,8 @@ def _made_by_the_service() -> Iterator[tuple[Finding, str]]:
         foreign(assessment),
         another_child(assessment),
         withdrawn_before(assessment),
+        without_a_scope(assessment),
+        unfit(assessment, UnfitDocument(reasons=(NO_NOTICE,))),
         refused(assessment, Reason(code="…")),
     ):
         yield finding, "service/refusals.py"

@@ -29,6 +29,8 @@ _PATHS: Final = frozenset({
 
 #: The settings that are a list of paths.
 _LISTS: Final = frozenset({"spec_path", "blackout_calendars"})
+#: The settings that are a list of words, in a variable separated by commas.
+_WORDS: Final = frozenset({"webhook_networks"})
 
 
 class Settings(BaseModel):
@@ -102,6 +104,12 @@ class Settings(BaseModel):
     )
     traces_url: str | None = Field(
         None, pattern=r"^https?://", description="where OpenTelemetry traces are sent, http or https"
+    )
+    webhook_networks: tuple[str, ...] = Field(
+        (), description="a list of networks of your own that webhooks may reach, such as 10.1.0.0/16"
+    )
+    webhook_patience_days: int = Field(
+        5, ge=1, description="the days of failures after which a webhook is switched off, a whole number"
     )
     snapshot_key: SecretStr | None = Field(None, description="what reads a roster snapshot, as text")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -189,8 +197,15 @@ def _overlay(environment: Mapping[str, str]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for name in Settings.model_fields:
         if value := environment.get(f"{PREFIX}{name.upper()}"):
-            given[name] = _anchored(name, value.split(os.pathsep) if name in _LISTS else value, Path.cwd())
+            given[name] = _anchored(name, _listed(name, value), Path.cwd())
     return given
+
+
+def _listed(name: str, value: str) -> str | list[str]:
+    """Take a variable apart where its setting is a list."""
+    if name in _WORDS:
+        return [word.strip() for word in value.split(",")]
+    return value.split(os.pathsep) if name in _LISTS else value
 
 
 def _anchored(name: str, value: Any, base: Path) -> Any:  # noqa: ANN401 - not checked yet: that is what comes next

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from canonical.notice import NoticePlaces
 from specs.defects import Defects
 from specs.folder import Folder, read_folder
 from specs.spec import Status, Wire
@@ -41,6 +42,8 @@ class PackageFile:
 
     summary: PackageSummary
     wire: Wire
+    #: Where the notice of a Part 2 record stands; None where the document has no place for it.
+    notice: NoticePlaces | None
     #: The item that holds consent, and the codes that allow the full CANS to leave.
     consent_item: str
     consent_full: frozenset[str]
@@ -54,10 +57,19 @@ def read_package_file(folder: Folder, defects: Defects) -> PackageFile:
         return PackageFile(
             summary=_read_summary(file, folder.directory),
             wire=Wire(root=wire.text("root"), namespace=wire.text("namespace")),
+            notice=_read_notice(file),
             consent_item=consent.text("item"),
             consent_full=frozenset(consent.texts("full")),
             consent=consent,
         )
+
+
+def _read_notice(file: Table) -> NoticePlaces | None:
+    """Read where the document holds what 42 CFR 2.32 wants beside a record; a package may lack the place."""
+    if "part_two" not in file:
+        return None
+    with file.table("part_two") as places:
+        return NoticePlaces(statement=places.text("statement"), scope=places.text("scope"))
 
 
 def read_summary(directory: Path) -> PackageSummary:

@@ -65,6 +65,7 @@ def _read(folder: Folder, defects: Defects) -> Spec:
         schema=folder.files.get("wire.xsd", b""),
         consent_item=package.consent_item,
         consent_full=package.consent_full,
+        notice=package.notice,
     )
 
 

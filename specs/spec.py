@@ -13,6 +13,7 @@ from typing import Any
 
 from canonical.desk import Desk
 from canonical.finding import HoldCause, Severity
+from canonical.notice import NoticePlaces
 from canonical.verdict import Verdict
 from specs.occurrences import occurrences
 from specs.patience import USUAL, Patience
@@ -369,6 +370,8 @@ class Spec:
     #: The item that holds consent, and the codes that allow the full CANS to leave.
     consent_item: str
     consent_full: frozenset[str]
+    #: Where the notice of a Part 2 record stands; None where such a record cannot be sent under this package.
+    notice: NoticePlaces | None = None
 
     @cached_property
     def occurrences(self) -> Mapping[str, Item]:

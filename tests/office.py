@@ -72,6 +72,8 @@ class Office:
     moment: datetime = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
     state: Peer = field(default_factory=Peer)
     roster: str = ROSTER
+    #: Where there is none, an SQLite file in the folder.
+    database_url: str | None = None
     opened: list[Service] = field(default_factory=list)
 
     def open(self, *shelves: Path, spec: str | None = None) -> Service:
@@ -82,6 +84,7 @@ class Office:
             roster=self.folder / "roster.csv",
             spec_path=shelves,
             spec=spec,
+            database_url=self.database_url,
             gateway_url="http://127.0.0.1:1",  # nothing is ever sent there: the recorder stands in its place
         )
         self.close()

@@ -14,7 +14,7 @@ from tenant_world import Answer, Holding, World, assessment
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 #: What ids of each kind begin with; what has none here begins with its own first letters.
-_PREFIXES: Final = {"submission": "sub", "replay": "rep", "assessor": "asr"}
+_PREFIXES: Final = {"submission": "sub", "replay": "rep", "assessor": "asr", "webhook": "whk"}
 _NOTE: Final = {"note": "Asked by phone."}
 #: What a route wants before it looks any deeper; ids in it are another agency's. Others get their own example, or “{}”.
 _BODIES: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
@@ -23,7 +23,17 @@ _BODIES: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
     "/v1/resolutions": lambda id_: {**_NOTE, "resolution": "cancel", "ids": [id_], "not_arrived": True, "run": True},
     "/v1/replays": lambda id_: {**_NOTE, "ids": [id_], "run": False},
     "/v1/consents": lambda id_: {**_NOTE, "action": "withdraw", "submission": id_},
+    "/v1/consents/scopes": lambda id_: {
+        **_NOTE,
+        "purpose": "Care.",
+        "recipient": "ecas",
+        "given_on": "2026-01-05",
+        "submission": id_,
+    },
     "/v1/assessors/{assessor}": lambda _: {"state": "MA"},
+    "/v1/webhooks": lambda _: {"url": "https://hooks.example.org/"},
+    "/v1/webhooks/{webhook}/rotate": lambda _: {"overlap_hours": 1},
+    "/v1/webhooks/{webhook}/on": lambda _: {"resend": True},
 }
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from draft import response
@@ -40,6 +40,8 @@ EXAMPLE = PACKAGES / "2026.1/examples/accepted/five-through-twenty-with-consent.
 NAMES = ("qarivqa", "qbharqb", "qcnorqc")
 #: What only one row can hold: an id of ours, or a keyed digest.
 _OWN = re.compile(r"[a-z]{3,5}_[a-z2-7]{26}|[0-9a-f]{64}")
+#: Seconds: what is written by the clock and not by a question would stand among a question's statements.
+_NEVER: Final = 1e6
 
 
 @dataclass(frozen=True)
@@ -87,16 +89,24 @@ class World:
         sent = {name.replace("_", "-"): text for name, text in headers.items()}
         if key is not None:
             sent["Authorization"] = f"Bearer {key}"
+        kept = getattr(self._open, "connection", None) is not None
+        try:
+            return self._asked(method, path, content, sent)
+        except (http.client.RemoteDisconnected, ConnectionError):
+            if not kept:
+                raise
+            return self._asked(method, path, content, sent)  # it was idle for too long, and the service had closed it
+
+    def _asked(self, method: str, path: str, content: bytes | None, headers: Mapping[str, str]) -> Answer:
         connection = self._connection()
         try:
-            connection.request(method, path, content, sent)
+            connection.request(method, path, content, headers)
             answer = connection.getresponse()
-            got = Answer(answer.status, tuple((k.lower(), v) for k, v in answer.getheaders()), answer.read())
+            return Answer(answer.status, tuple((k.lower(), v) for k, v in answer.getheaders()), answer.read())
         except (http.client.HTTPException, OSError):
             self._open.connection.close()
             self._open.connection = None
             raise
-        return got
 
     def foreign(self, agency: str) -> list[bytes]:
         """Return all that this agency must never see."""
@@ -121,6 +131,7 @@ def world(folder: Path, settings: Mapping[str, Any], roles: Sequence[Role] = tup
     roster = folder / "roster.csv"
     roster.write_text(ROSTER)
     service = build_service(Settings(data_dir=folder / "var", roster=roster, **settings), clock=lambda: NOW)
+    service.credentials.uses._every = _NEVER
     ready, addresses = threading.Event(), list[str]()
 
     def announce(address: str) -> None:
@@ -179,12 +190,18 @@ def _holding(world: World, agency: str, roles: Sequence[Role]) -> Holding:
         {"ids": [stuck], "run": True, "note": note, "not_arrived": True}
     ).encode())  # fmt: skip
     replay = json.loads(begun.body)["replay"]["id"]
+    told = world.ask(held.keys[Role.ADMIN], "POST", "/v1/webhooks", json.dumps(
+        {"url": f"https://{agency}.example.org/{agency}-hook"}
+    ).encode())  # fmt: skip
+    webhook = json.loads(told.body)["id"]
+    assert world.ask(held.keys[Role.ADMIN], "POST", f"/v1/webhooks/{webhook}/test").status == 200
     world.service.outbox.pause(DESTINATION, f"{agency}-pause", agency=agency)
     held.ids = {
         "submission": [*ids.values()],
         "replay": [replay],
         "assessor": [person["assessor"]["id"]],
         "certificate": [certificate],
+        "webhook": [webhook],
     }
     held.canaries = frozenset(
         {agency.encode(), *(key.encode() for key in held.keys.values()), *_own_ids(service, agency)}

@@ -59,9 +59,11 @@ class Access:
         REQUEST_SECONDS.labels(route).observe(time.perf_counter() - began)
         (_log.debug if route in _HEALTH else _log.info)(
             "request answered",
+            method=method,
             route=route,
             status=status,
             milliseconds=round((time.perf_counter() - began) * 1000, 1),
             agency=scope.get("agency"),
+            principal=scope.get("principal"),
             request=scope["request_id"],
         )

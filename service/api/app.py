@@ -27,6 +27,7 @@ from service.api import (
     resolutions,
     submissions,
     validate,
+    webhooks,
 )
 from service.api.access import Access
 from service.api.audited import Audited
@@ -53,6 +54,7 @@ _PARTS = (
     assessors,
     catalogue,
     audit,
+    webhooks,
     fhir,
 )
 #: Its spans and logs would hold paths, queries and exceptions, which may hold a record, and it would send them wherever

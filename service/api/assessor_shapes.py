@@ -21,7 +21,7 @@ _ASSESSOR: Final[JsonDict] = {
 }
 
 
-def _seen(text: str) -> str:
+def seen(text: str) -> str:
     """Accept what a person can see; nothing else is ever altered or refused in a name."""
     if any(ord(sign) < 32 or 127 <= ord(sign) < 160 or 0xD800 <= ord(sign) < 0xE000 for sign in text):  # noqa: PLR2004
         raise ValueError
@@ -29,8 +29,8 @@ def _seen(text: str) -> str:
 
 
 #: A name, or what else people write; long ones exist.
-Text = Annotated[str, Field(max_length=1000), AfterValidator(_seen)]
-Named = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_seen)]
+Text = Annotated[str, Field(max_length=1000), AfterValidator(seen)]
+Named = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(seen)]
 
 
 class Given(BaseModel):

@@ -1,16 +1,18 @@
-"""Consent withdrawn, over HTTP: identifiers travel in the body and never in an address."""
+"""Consent withdrawn, and given in its scope, over HTTP: identifiers travel in the body and never in an address."""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import date
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.api.assessor_shapes import GivenNote
+from service.api.assessor_shapes import GivenNote, seen
 from service.api.credentials import MayRead, MaySubmit, service_of
 from service.api.given import body_of, read_given
 from service.api.intake_problems import UNKNOWN_CURSOR
@@ -18,6 +20,7 @@ from service.api.payloads import REFUSALS
 from service.api.problems import NO_VALID_KEY, NOT_FOUND, STORE_UNAVAILABLE, WRONG_PARAMETER, Refusal, documented
 from service.api.shapes import Shape, answer
 from service.api.submissions import json_answer
+from service.outbox.scopes import Scope
 
 router = APIRouter(prefix="/v1", tags=["consents"])
 
@@ -29,6 +32,32 @@ class GivenConsent(GivenNote):
     submission: str | None = Field(None, pattern=r"^sub_[a-z0-9]{1,64}$")
     member_id: SecretStr | None = Field(None, min_length=1, max_length=64, description="The MassHealth ID.")
     member_local_id: SecretStr | None = Field(None, min_length=1, max_length=64, description="Your own number.")
+
+
+class GivenScope(GivenNote):
+    """What a member has consented to, for records that 42 CFR Part 2 protects; the member is named by one of the three."""
+
+    submission: str | None = Field(None, pattern=r"^sub_[a-z0-9]{1,64}$")
+    member_id: SecretStr | None = Field(None, min_length=1, max_length=64, description="The MassHealth ID.")
+    member_local_id: SecretStr | None = Field(None, min_length=1, max_length=64, description="Your own number.")
+    purpose: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(seen)] = Field(
+        description="For what, in the words of the consent; it goes to the state with the record."
+    )
+    recipient: str = Field(
+        pattern=r"^[a-z][a-z0-9_-]{0,63}$",
+        description="To whom; only a consent for “ecas” lets a record leave for eCAS.",
+    )
+    given_on: date
+    expires_on: date | None = Field(None, description="The last day on which it holds; null until it is revoked.")
+
+
+class ScopeShape(Shape):
+    """A scope, as it was written down."""
+
+    model_config = ConfigDict(extra="forbid", title="Scope")
+
+    id: str
+    released: int = Field(description="Submissions of the agency that waited and go on now.")
 
 
 class DeskToCallShape(Shape):
@@ -120,11 +149,7 @@ async def list_withdrawals(
 async def withdraw(request: Request, caller: MaySubmit) -> Response:
     """Withdraw a member's consent: clinical answers that have not left are held, and those that have are named."""
     given = await read_given(request, GivenConsent)
-    named = {"MEMBER_ID": given.member_id, "MEMBER_LOCAL_ID": given.member_local_id}
-    identifiers = {kind: text.get_secret_value().strip() for kind, text in named.items() if text is not None}
-    if len(identifiers) + (given.submission is not None) != 1 or not all(identifiers.values() or ["one"]):
-        names = ("member_id", "member_local_id", "submission")
-        raise Refusal(WRONG_PARAMETER.having(fields=[{"in": "body", "name": name} for name in names]))
+    identifiers = _named(given)
     done = await asyncio.to_thread(
         service_of(request).consents.withdraw,
         caller.agency,
@@ -136,3 +161,36 @@ async def withdraw(request: Request, caller: MaySubmit) -> Response:
     if done is None:
         raise Refusal(NOT_FOUND)
     return json_answer(done.as_data())
+
+
+@router.post(
+    "/consents/scopes",
+    openapi_extra=body_of(GivenScope),
+    responses={
+        200: answer(ScopeShape, "It counts from this moment; what waited for it is judged again."),
+        **documented(*REFUSALS, NOT_FOUND),
+    },
+)
+async def give_scope(request: Request, caller: MaySubmit) -> Response:
+    """Write down what a member has consented to: without it no record that 42 CFR Part 2 protects leaves."""
+    given = await read_given(request, GivenScope)
+    if given.expires_on is not None and given.expires_on < given.given_on:
+        raise Refusal(WRONG_PARAMETER.having(fields=[{"in": "body", "name": "expires_on"}]))
+    scope = Scope(
+        purpose=given.purpose, recipient=given.recipient, given_on=given.given_on, expires_on=given.expires_on
+    )
+    allow = partial(service_of(request).consents.allow, caller.agency, _named(given), scope)
+    done = await asyncio.to_thread(allow, actor=caller.actor, note=given.note, of=given.submission)
+    if done is None:
+        raise Refusal(NOT_FOUND)
+    return json_answer({"id": done[0], "released": done[1]})
+
+
+def _named(given: GivenConsent | GivenScope) -> dict[str, str]:
+    """Return the identifier that names the member, or none where a submission does; exactly one of the three must."""
+    named = {"MEMBER_ID": given.member_id, "MEMBER_LOCAL_ID": given.member_local_id}
+    identifiers = {kind: text.get_secret_value().strip() for kind, text in named.items() if text is not None}
+    if len(identifiers) + (given.submission is not None) != 1 or not all(identifiers.values() or ["one"]):
+        names = ("member_id", "member_local_id", "submission")
+        raise Refusal(WRONG_PARAMETER.having(fields=[{"in": "body", "name": name} for name in names]))
+    return identifiers

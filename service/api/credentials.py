@@ -29,6 +29,7 @@ _ID: Final = re.compile(r"[a-z]{3}_[a-z0-9]{1,64}")
 _OWNED: Final[Mapping[str, Callable[[Service, str, str], bool]]] = {
     "submission": lambda service, agency, id_: service.outbox.entry(agency, id_) is not None,
     "replay": lambda service, agency, id_: service.outbox.replay(id_, agency=agency) is not None,
+    "webhook": lambda service, agency, id_: service.webhooks.find(agency, id_) is not None,
     "assessor": lambda service, agency, id_: service.rosters.person(agency, id_) is not None,
 }
 

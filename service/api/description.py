@@ -19,6 +19,7 @@ _KEYED: Final = "/v1/"
 _IDS: Final = {
     "submission": "sub_4x7mmvq2r3w5ybkd6t2hpzcnae",
     "replay": "rep_hpzcnae4x7mmvq2r3w5ybkd6t2",
+    "webhook": "whk_2hpzcnae4x7mmvq2r3w5ybkd6t",
     "assessor": "asr_4x7mmvq2r3w5ybkd6t2hpzcnae",
     "questionnaire": "five-through-twenty",
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from service.api.shapes import FINDING, SUBMISSION
+from service.api.webhook_shapes import EXAMPLES as WEBHOOKS
 
 _NOTE: Final = {"note": "Asked for by the clinical director on the phone."}
 _SUBMISSION_ID: Final = "sub_4x7mmvq2r3w5ybkd6t2hpzcnae"
@@ -207,6 +208,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "sent": [],
         "desk": None,
     },
+    "Scope": {"id": "csc_hpzcnae4x7mmvq2r3w5ybkd6t2", "released": 1},
     "Assessors": {"assessors": [_ASSESSOR], "next": None},
     "Edited": {"assessor": _ASSESSOR, "released": 2},
     "Standing": {"standing": "valid", "action": "pass", "desk": None, "why": "It is valid on that date."},
@@ -255,6 +257,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         ],
         "next": 1207,
     },
+    **WEBHOOKS,
     # What is sent.
     "GivenSearch": {"states": ["held"], "deadline_before": "2026-06-01", "limit": 50},
     "GivenNote": _NOTE,
@@ -263,6 +266,13 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "GivenReplay": {**_CHOSEN, **_NOTE, "how": "send", "per_minute": 60, "run": True},
     "GivenOne": {**_NOTE, "how": "send"},
     "GivenConsent": {**_NOTE, "action": "withdraw", "submission": _SUBMISSION_ID},
+    "GivenScope": {
+        **_NOTE,
+        "submission": _SUBMISSION_ID,
+        "purpose": "Treatment, payment and health care operations.",
+        "recipient": "ecas",
+        "given_on": "2026-01-05",
+    },
     "GivenChange": {"last_name": "Ostrowski-Lane"},
     "GivenKey": {"key": "EX-0001-0001", "name": "OSTROWSKI, DELPHINE", "on": "2026-03-02"},
 }

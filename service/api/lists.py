@@ -23,6 +23,8 @@ from service.api.shapes import PageShape, answer
 from service.api.submissions import ID, in_their_lanes, json_answer
 from service.main import Service
 from service.outbox.wanted import Wanted
+from service.programmes import asked_for
+from specs.catalog import Catalog
 
 router = APIRouter(prefix="/v1/submissions", tags=["submissions"])
 
@@ -50,12 +52,12 @@ class GivenSearch(Given):
     after: str | None = Field(None, pattern=_AFTER, description="The “next” of the page before.")
     limit: int = Field(_USUAL, ge=1, le=_MOST)
 
-    def wanted(self) -> Wanted:
+    def wanted(self, catalog: Catalog) -> Wanted:
         """Return it as the outbox takes it."""
         return Wanted(
             states=tuple(self.states),
             causes=tuple(self.causes),
-            programme=self.programme,
+            programme=asked_for(catalog, self.programme),
             received_from=self.received_from,
             received_before=self.received_before,
             document_id=None if self.document_id is None else self.document_id.get_secret_value(),
@@ -83,7 +85,7 @@ async def list_submissions(
     wanted = Wanted(
         states=() if state is None else (state,),
         causes=() if cause is None else (cause,),
-        programme=programme,
+        programme=asked_for(service_of(request).catalog, programme),
         received_from=received_from,
         received_before=received_before,
         deadline_before=deadline_before,
@@ -99,7 +101,9 @@ async def list_submissions(
 async def search(request: Request, caller: MayRead) -> Response:
     """List the agency's submissions, newest first, by more than an address may hold: a document id travels in the body."""
     given = await read_given(request, GivenSearch)
-    page = await asyncio.to_thread(_page, service_of(request), caller.agency, given.wanted(), given.after, given.limit)
+    service = service_of(request)
+    wanted = given.wanted(service.catalog)
+    page = await asyncio.to_thread(_page, service, caller.agency, wanted, given.after, given.limit)
     return json_answer(page)
 
 

@@ -21,6 +21,7 @@ from service.api.problems import STORE_UNAVAILABLE, Refusal, documented
 from service.api.shapes import Shape, answer
 from service.credentials.assertion import NotProven
 from service.credentials.tokens import AccessToken, Refused, Tokens
+from service.telemetry import Ours
 
 router = APIRouter(tags=["tokens"])
 
@@ -162,7 +163,7 @@ def _form(content: bytes) -> dict[str, str] | None:
 
 def _refused(error: Refused, why: str, status: int = _BAD_REQUEST) -> Response:
     """Answer with the standard's code alone; the log gets our word for what was wrong."""
-    _log.warning("no token", kind=error.value, why=why)
+    _log.warning("no token", kind=error.value, why=Ours(why))
     return _json({"error": error.value}, status)
 
 

@@ -37,7 +37,9 @@ from service.outbox.prospects import How
 from service.outbox.replaying import Progress, Replay
 from service.outbox.resolving import Word
 from service.outbox.selecting import Selection
+from service.programmes import asked_for
 from service.replays import PER_MINUTE, replay_data
+from specs.catalog import Catalog
 
 router = APIRouter(prefix="/v1", tags=["replays"])
 
@@ -57,13 +59,13 @@ class GivenSelection(Given):
     received_before: AwareDatetime | None = None
     ids: list[_Submission] = Field([], max_length=1000)
 
-    def of(self, agency: str) -> Selection:
+    def of(self, agency: str, catalog: Catalog) -> Selection:
         """Return the filter for this agency."""
         return Selection(
             agency=agency,
             states=tuple(self.states),
             causes=tuple(self.causes),
-            programme=self.programme,
+            programme=asked_for(catalog, self.programme),
             received_from=_milliseconds(self.received_from),
             received_before=_milliseconds(self.received_before),
             ids=tuple(self.ids),
@@ -178,7 +180,7 @@ async def order(request: Request, caller: MayDecide) -> Response:
     """Show what a replay would do, or with “run” begin it; the worker does it at its pace, and it can be stopped."""
     given = await read_given(request, GivenReplay)
     replays = service_of(request).replays
-    selection = given.of(caller.agency)
+    selection = given.of(caller.agency, service_of(request).catalog)
     if not given.run:
         preview = await asyncio.to_thread(replays.preview, selection, given.how, given.unspoken(caller.actor))
         return json_answer({"preview": preview.as_data(), "replay": None})

@@ -98,7 +98,8 @@ async def resolve_one(request: Request, caller: MayDecide, submission: str) -> R
 async def resolve_many(request: Request, caller: MayDecide) -> Response:
     """Show what a decision about stuck work would do, or with “run” do it to the oldest thousand that could go."""
     given = await read_given(request, GivenResolution)
-    resolutions, selection = service_of(request).resolutions, given.of(caller.agency)
+    service = service_of(request)
+    resolutions, selection = service.resolutions, given.of(caller.agency, service.catalog)
     if not given.run:
         preview = await asyncio.to_thread(
             resolutions.preview, selection, given.resolution, given.unspoken(caller.actor)

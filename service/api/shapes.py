@@ -33,7 +33,6 @@ SUBMISSION: Final[JsonDict] = {
     "deadline": "2026-05-31",
     "corrects": None,
     "programme": "ICC",
-    "due_at": "2026-06-01T04:00:00.000Z",
     "queue": None,
     "payload": "pay_k3w5ybkd6t2hpzcnae4x7mmvq2",
     "ordinal": 0,
@@ -136,7 +135,6 @@ class SubmissionShape(Shape):
     deadline: date | None = Field(description="The day by which it should be with the state.")
     corrects: str | None = Field(description="The submission that this one corrects or voids.")
     programme: str = Field(description="Empty where the assessment names none.")
-    due_at: AwareDatetime | None = Field(description="By when it should be with the state.")
     queue: QueueShape | None = Field(
         description="Told when it is taken and when it alone is asked for; null else, and where it waits for nothing more."
     )

@@ -152,7 +152,7 @@ async def received(
     """
     await see_disk(request)
     service = service_of(request)
-    await asyncio.to_thread(_see_room, service, caller.agency, endpoint, key)
+    await _see_room(service, caller.agency, endpoint, key)
     content = await read_body(request, request.app.state.limits)
     payload = Payload(content=content, name=f"payload:{service.new_id('pay')}", agency=caller.agency)
     once = Once(endpoint=endpoint, key=key or payload.digest, body=f"{format_ or AUTO}\x1f{payload.digest}")
@@ -170,12 +170,15 @@ def replied(reply: Reply) -> Response:
     )
 
 
-def _see_room(service: Service, agency: str, endpoint: str, key: str) -> None:
+async def _see_room(service: Service, agency: str, endpoint: str, key: str) -> None:
     """Refuse a body that there is no room for; whoever asks again what was answered before needs none."""
     try:
-        service.crowding.check(agency)
+        if service.crowding.fresh:  # a hop to a thread costs more than to look at two numbers
+            service.crowding.check(agency)
+        else:
+            await asyncio.to_thread(service.crowding.check, agency)
     except Full:
-        if not service.outbox.asked_before(agency, endpoint, key):
+        if not await asyncio.to_thread(service.outbox.asked_before, agency, endpoint, key):
             raise
 
 
@@ -214,7 +217,6 @@ def entry_data(entry: Entry, behind: str | None = None) -> dict[str, Any]:
         "deadline": None if entry.deadline is None else due_day(entry.deadline).isoformat(),
         "corrects": entry.corrects,
         "programme": entry.programme,
-        "due_at": None if entry.deadline is None else _moment(entry.deadline),
         "queue": None,
         "payload": entry.payload,
         "ordinal": entry.ordinal,

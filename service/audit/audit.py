@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from canonical.errors import Erased
 from service.audit.acting import SYSTEM, Acting, present
@@ -21,6 +21,10 @@ from service.tenants.connections import own
 from service.vault import Vault
 
 _NAME: Final = "audit"
+_A: Final = t.audit.c
+# Every transaction of ours ends with these: laid out once.
+_TAIL: Final = select(_A.number, _A.digest).where(_A.agency == bindparam("agency")).order_by(_A.number.desc()).limit(1)
+_APPEND: Final = insert(t.audit)
 
 
 class _Record(NamedTuple):
@@ -121,7 +125,7 @@ class Audit:
             if note:
                 sealed = self._vault.seal(note.encode(), _words_of(number), agency, deed.about, key=key)
                 notes.append({"agency": agency, "number": number, "about": deed.about, "sealed": sealed})
-        connection.execute(insert(t.audit), rows)
+        connection.execute(_APPEND, rows)
         if notes:
             connection.execute(insert(t.audit_note), notes)
 
@@ -141,9 +145,7 @@ class _Pending:
 
 def tail(connection: Connection, agency: str) -> tuple[int, str]:
     """Return number and digest of the newest entry of a chain."""
-    c = t.audit.c
-    query = select(c.number, c.digest).where(c.agency == agency).order_by(c.number.desc()).limit(1)
-    row = connection.execute(query).first()
+    row = connection.execute(_TAIL, {"agency": agency}).first()
     return (0, BEGINNING) if row is None else (row.number, row.digest)
 
 

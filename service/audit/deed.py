@@ -41,11 +41,19 @@ class Deed:
     sealed_note: bytes | None = field(default=None, repr=False)
 
 
-def moved(submission: str, was: State | None, became: State, actor: str, sealed_note: bytes | None = None) -> Deed:
-    """Return the deed that a move of a submission is."""
+def moved(
+    submission: str,
+    was: State | None,
+    became: State,
+    actor: str,
+    sealed_note: bytes | None = None,
+    *,
+    agency: str | None = None,
+) -> Deed:
+    """Return the deed that a move of a submission is; whoever knows its agency spares the trail looking for it."""
     action = _action(was, became)
     return Deed(
-        agency=None,
+        agency=agency,
         action=action,
         step=action in (_RECEIVED, _MOVED),
         actor=actor,

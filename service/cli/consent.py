@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,23 +41,72 @@ def withdraw(*, submission: str | None, member_id_file: Path | None, local_id_fi
     Exit codes: 0 nothing had left, 1 something had, or may have. An identifier is read from a file or standard input (-),
     never from the command line, which every process can read.
     """
-    given: dict[str, str] = {"action": "withdraw", "note": note}
+    given = {"action": "withdraw", "note": note} | _member(submission, member_id_file, local_id_file)
+    done = _answered("/v1/consents", given)
+    sys.stdout.write("".join(_told(done)))
+    return Exit.FINDINGS if done["sent"] or done["under_way"] else Exit.CLEAN
+
+
+@command.command(
+    epilog="\b\nExample:\n"
+    "  ecas consent scope --submission sub_4x7mmvq2r3w5ybkd6t2hpzcnae --purpose 'treatment, payment and health care "
+    "operations' --given-on 2026-01-05 --note 'form 7, signed by the mother'"
+)
+@click.option("--submission", metavar="ID", help="The member is that of this submission.")
+@click.option(
+    "--member-id-file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE|-", help="The MassHealth ID."
+)
+@click.option(
+    "--local-id-file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE|-", help="Your own number."
+)
+@click.option("--purpose", required=True, metavar="TEXT", help="For what, in the words of the consent.")
+@click.option("--recipient", default="ecas", show_default=True, metavar="NAME", help="To whom: a destination.")
+@click.option("--given-on", required=True, type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Its first day.")
+@click.option("--expires-on", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Its last day, where it has one.")
+@click.option("--note", required=True, metavar="TEXT", help="Which paper says so, and who signed it.")
+def scope(
+    *,
+    submission: str | None,
+    member_id_file: Path | None,
+    local_id_file: Path | None,
+    purpose: str,
+    recipient: str,
+    given_on: datetime,
+    expires_on: datetime | None,
+    note: str,
+) -> int:
+    """Write down what a member has consented to: no record that 42 CFR Part 2 protects leaves without it.
+
+    Purpose and dates go to the state beside the record, with the statement that prohibits redisclosure.
+    """
+    given: dict[str, str] = {"purpose": purpose, "recipient": recipient, "note": note}
+    given |= _member(submission, member_id_file, local_id_file)
+    days = {"given_on": given_on, "expires_on": expires_on}
+    given |= {name: day.date().isoformat() for name, day in days.items() if day is not None}
+    done = _answered("/v1/consents/scopes", given)
+    sys.stdout.write(f"{done['id']}: written down.\n{done['released']} submissions that waited go on.\n")
+    return Exit.CLEAN
+
+
+def _member(submission: str | None, member_id_file: Path | None, local_id_file: Path | None) -> dict[str, str]:
+    """Return what names the member; exactly one of the three does."""
     named = {"member_id": member_id_file, "member_local_id": local_id_file}
     files = {name: file for name, file in named.items() if file is not None}
     if len(files) + (submission is not None) != 1:
         raise click.UsageError("Name the member once: --submission, --member-id-file or --local-id-file.")
-    given |= {name: read_line(file) for name, file in files.items()}
-    if submission is not None:
-        given["submission"] = submission
-    answer = Client(settings.load()).tell("/v1/consents", **given)
+    return {name: read_line(file) for name, file in files.items()} | ({"submission": submission} if submission else {})
+
+
+def _answered(path: str, given: Mapping[str, str]) -> Mapping[str, Any]:
+    answer = Client(settings.load()).tell(path, **given)
     if not answer.ok:
         raise ConfigurationError(
             "The agency has no submission of that id; “ecas status” lists them."
             if answer.status == 404  # noqa: PLR2004
             else str(answer.data["detail"])
         )
-    sys.stdout.write("".join(_told(answer.data)))
-    return Exit.FINDINGS if answer.data["sent"] or answer.data["under_way"] else Exit.CLEAN
+    data: Mapping[str, Any] = answer.data
+    return data
 
 
 def _told(done: Mapping[str, Any]) -> Iterator[str]:

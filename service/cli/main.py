@@ -16,6 +16,7 @@ import click
 
 from canonical.errors import EcasBridgeError
 from canonical.version import __version__
+from service import last_words
 from service.audit.acting import by_hand
 from service.reports.run import Exit
 
@@ -31,6 +32,7 @@ COMMANDS: Final = {
     "keys": "Check certification keys, and keep the roster of assessors.",
     "agencies": "Add agencies, and give them API keys or take them away.",
     "clients": "Register vendors' clients, and say for which agencies they act.",
+    "webhooks": "Tell agencies' endpoints when their submissions change.",
     "serve": "Take submissions over HTTP.",
     "submit": "Hand payloads to the service.",
     "status": "Show where submissions stand, and why.",
@@ -41,7 +43,8 @@ COMMANDS: Final = {
     "correct": "Send a payload in the place of what was sent.",
     "resolve": "Decide about what is stuck.",
     "replay": "Let what waits go again, at a pace.",
-    "consent": "Record that a member's consent is withdrawn.",
+    "consent": "Record what a member's consent covers, or that it is withdrawn.",
+    "part_two": "Show and set which programmes 42 CFR Part 2 protects.",
     "routes": "Show and set which way the assessments of an agency go.",
     "handoffs": "Show and close what people enter in the Virtual Gateway.",
     "worksheet": "Print the sheet to enter an assessment from.",
@@ -59,6 +62,7 @@ COMMANDS: Final = {
     "retention": "Show and erase what is over its time; place and lift legal holds.",
     "backup": "Take a backup while the service works, and check it.",
     "restore": "Restore a backup, and ask the state before anything is sent from it.",
+    "ready": "Say whether the service answers and takes submissions.",
     "doctor": "Look at the deployment, and say how to mend what is wrong.",
 }
 #: Those that go on until they are told to stop.
@@ -121,6 +125,7 @@ def run() -> NoReturn:
     """
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # libraries' warnings may quote what they were given
+    last_words.told_by(_last_word)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # no package may watch records being read
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -177,7 +182,12 @@ def _usage(error: click.ClickException) -> str:
     return f"{path}: {error.format_message()} See '{path} --help'."
 
 
-def _own_fault(error: Exception) -> str:
+def _last_word(error: BaseException | None) -> None:
+    """Tell of an error that nobody caught, in a thread or at the end of an object, as of any other of ours."""
+    sys.stderr.write(f"{_own_fault(error or RuntimeError())}\n")
+
+
+def _own_fault(error: BaseException) -> str:
     """Name the kind of the fault and our own innermost frame: a message or a traceback could hold a value."""
     where, trace = "an unknown place", error.__traceback__
     while trace is not None:

@@ -9,7 +9,9 @@ import click
 
 from canonical.errors import ConfigurationError
 from service.main import Service
+from service.outbox.outbox import Closure
 from service.outbox.pulse import part
+from service.outbox.settling import DELIVERY
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _OPTIONS: Final = (
@@ -43,7 +45,18 @@ def checked(service: Service, agency: str, programme: str, note: str) -> None:
 
 
 def paused_parts(service: Service) -> Iterator[str]:
-    """Yield a sentence about each part that is paused."""
+    """Yield a sentence about each part that is paused, with the note of whoever paused it."""
     for pause in service.outlook.pulse().pauses:
-        what = part(pause.agency, pause.programme)
-        yield f"Paused: {what}, since {pause.began_at:%Y-%m-%d %H:%M} UTC, by {pause.actor}: {pause.why}"
+        yield f"{_paused(pause)}: {pause.why}"
+
+
+def paused_for_log(service: Service) -> Iterator[str]:
+    """Yield the same for a log: a person's note stays where people ask for it, since people write names."""
+    for pause in service.outlook.pulse().pauses:
+        why = f": {pause.why}" if pause.actor == DELIVERY else "; “ecas road” says why."
+        yield f"{_paused(pause)}{why}"
+
+
+def _paused(pause: Closure) -> str:
+    what = part(pause.agency, pause.programme)
+    return f"Paused: {what}, since {pause.began_at:%Y-%m-%d %H:%M} UTC, by {pause.actor}"

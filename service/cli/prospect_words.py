@@ -26,6 +26,7 @@ LEFT: Final[Mapping[str | None, str]] = {
     "unreadable": "The stored payload cannot be read any more, or holds other assessments now.",
     "could_not_judge": "The agency's packages, mapping or roster are broken: ecas doctor.",
     "consent_withdrawn": "The member's consent was withdrawn.",
+    "without_a_scope": "42 CFR Part 2 protects it, and no consent covers sending it: ecas consent scope.",
 }
 
 

@@ -9,12 +9,14 @@ import click
 
 from service import settings, telemetry, tracing
 from service.audit.started import started
-from service.cli.part_of_road import paused_parts
+from service.cli.part_of_road import paused_for_log
 from service.cli.roster_owner import operator
 from service.delivery import Delivery
 from service.ending import end_at_once
-from service.main import DESTINATION, adopt_packages, build_service, open_delivery
+from service.main import DESTINATION, adopt_packages, build_service, open_courier, open_delivery
+from service.outbox.settling import DELIVERY
 from service.reports.run import Exit
+from service.webhooks.courier import Courier
 
 
 @click.command(epilog="Example:  ecas work --until-idle")
@@ -30,29 +32,36 @@ def command(*, until_idle: bool, resume: bool) -> int:
     service.at_once.note_now(started("work", chosen, service.vault))
     if resume:
         service.outbox.resume(DESTINATION, actor=operator(), note="ecas work --resume")
-    for sentence in paused_parts(service):
+    for sentence in paused_for_log(service):
         click.echo(sentence, err=True)
-    with open_delivery(service) as delivery:
-        asyncio.run(_work(delivery, until_idle=until_idle))
+    with open_delivery(service) as delivery, open_courier(service, delivery.owner) as courier:
+        asyncio.run(_work(delivery, courier, until_idle=until_idle))
     flush_traces()
-    if (why := service.outbox.paused(DESTINATION)) is not None:
-        quarantined = service.outlook.pulse().quarantine is not None
-        mend = "" if quarantined else " Mend it, then say 'ecas resume', or start 'ecas work --resume'."
-        click.echo(f"The destination is paused: {why}{mend}", err=True)
+    pulse = service.outlook.pulse()
+    if pulse.quarantine is not None:
+        click.echo(f"The destination is paused: {pulse.quarantine.why}", err=True)
         return Exit.USAGE
-    for sentence in paused_parts(service):
+    if (pause := pulse.pause) is not None:
+        why = pause.why if pause.actor == DELIVERY else f"{pause.actor} asked for it, and “ecas road” says why."
+        mend = "Mend it, then say 'ecas resume', or start 'ecas work --resume'."
+        click.echo(f"The destination is paused: {why} {mend}", err=True)
+        return Exit.USAGE
+    for sentence in paused_for_log(service):
         click.echo(sentence, err=True)
     return Exit.CLEAN
 
 
-async def _work(delivery: Delivery, *, until_idle: bool) -> None:
-    stopping = asyncio.Event()
+async def _work(delivery: Delivery, courier: Courier, *, until_idle: bool) -> None:
+    stopping, delivered = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, _stop, stopping, ending)
+    beside = asyncio.create_task(courier.run(ending=delivered, stopping=stopping))
     try:
         await delivery.run(until_idle=until_idle, stopping=stopping)
     finally:
+        delivered.set()
+        await beside
         await delivery.roads.close()
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, RowMapping, and_, insert, or_, select, update
+from sqlalchemy import Connection, Engine, RowMapping, and_, bindparam, insert, or_, select, update
 
 from canonical.errors import ConfigurationError
 from service.audit.acting import HOST
@@ -32,6 +32,13 @@ LONGEST_OVERLAP: Final = timedelta(days=90)
 _KEY_BYTES: Final = 32
 #: Everything that a key can look like; nothing else is even looked up.
 _KEY: Final = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
+_C: Final = t.api_key.c
+#: Asked at every request: laid out once.
+_WORKS: Final = select(_C.id, _C.owner, _C.agency, _C.role, _C.scopes).where(
+    _C.digest == bindparam("digest"),
+    _C.revoked_at.is_(None),
+    or_(_C.expires_at.is_(None), _C.expires_at > bindparam("now")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,14 +191,9 @@ class ApiKeys:
         """
         if not _KEY.fullmatch(key):
             return None
-        c = t.api_key.c
-        query = select(c.id, c.owner, c.agency, c.role, c.scopes).where(
-            c.digest == self._digest(key),
-            c.revoked_at.is_(None),
-            or_(c.expires_at.is_(None), c.expires_at > self._now()),
-        )
+        given = {"digest": self._digest(key), "now": self._now()}
         with reading(self._engine, EVERY) as connection:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(_WORKS, given).mappings().first()
         if row is None:
             return None
         return Principal(

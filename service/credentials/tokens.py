@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from service.audit.audit import Audit
@@ -34,6 +34,21 @@ LIFE: Final = timedelta(minutes=5)
 #: How a scope names the agency that the token is for.
 AGENCY_SCOPE: Final = "agency:"
 _TOKEN: Final = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
+_T, _G = t.access_token.c, t.client_grant.c
+#: Asked at every request: laid out once.
+_WORKS: Final = (
+    select(_T.agency, _T.scopes, _G.role, t.client.c.id, t.client.c.owner)
+    .join(t.client_grant, _G.id == _T.client_grant)
+    .join(t.client, t.client.c.id == _G.client)
+    .join(t.client_key, t.client_key.c.id == _T.client_key)
+    .where(
+        _T.digest == bindparam("digest"),
+        _T.expires_at > bindparam("now"),
+        _G.revoked_at.is_(None),
+        t.client.c.revoked_at.is_(None),
+        t.client_key.c.retired_at.is_(None),
+    )
+)
 _BYTES: Final = 32
 #: How much longer than needed a used assertion is remembered: clocks may be set back.
 _REMEMBERED: Final = timedelta(days=1)
@@ -106,22 +121,9 @@ class Tokens:
         """Return who a token speaks for; None where it is nobody's, or has ended, with its grant, client or key or by time."""
         if not _TOKEN.fullmatch(token):
             return None
-        c, grant = t.access_token.c, t.client_grant.c
-        query = (
-            select(c.agency, c.scopes, grant.role, t.client.c.id, t.client.c.owner)
-            .join(t.client_grant, grant.id == c.client_grant)
-            .join(t.client, t.client.c.id == grant.client)
-            .join(t.client_key, t.client_key.c.id == c.client_key)
-            .where(
-                c.digest == self._digest(token),
-                c.expires_at > to_milliseconds(self._clock()),
-                grant.revoked_at.is_(None),
-                t.client.c.revoked_at.is_(None),
-                t.client_key.c.retired_at.is_(None),
-            )
-        )
+        given = {"digest": self._digest(token), "now": to_milliseconds(self._clock())}
         with reading(self._engine, EVERY) as connection:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(_WORKS, given).mappings().first()
         if row is None:
             return None
         return Principal(

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.deadlines import URGENT
 from service.metrics.attempts import Attempts
 from service.metrics.instruments import UNREAD
+from service.metrics.webhooks import webhooks
 from service.outbox import schema as t
 from service.outbox.engine import reading
 from service.tenants.tenant import EVERY
@@ -72,6 +73,7 @@ class Backlog:
                     *_lanes(connection, now),
                     *_road(connection, now),
                     *self._attempted(connection, now),
+                    *webhooks(connection, now),
                 ]
         except SQLAlchemyError as error:
             _log.error("the figures of the database could not be read", kind=type(error).__name__)

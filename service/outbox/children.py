@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from canonical.assessment import Assessment
 from service.outbox import schema as t
@@ -16,7 +16,20 @@ from service.outbox.rows import Rows
 _LOCAL: Final = "MEMBER_LOCAL_ID"
 _STATE: Final = "MEMBER_ID"
 _IDENTIFIERS: Final = (_LOCAL, _STATE)
-_C = t.child.c
+_C, _I = t.child.c, t.child_identifier.c
+# What every arrival runs is laid out once: to lay a statement out costs SQLAlchemy about as much as to run it.
+_NAMED: Final = (
+    select(_I.kind, _C.id, _C.born_digest, _C.next_due_at)
+    .join(t.child, _C.id == _I.child)
+    .where(
+        _I.agency == bindparam("agency"),
+        or_(*(and_(_I.kind == kind, _I.digest == bindparam(kind)) for kind in _IDENTIFIERS)),
+    )
+)
+_MEET: Final = insert(t.child)
+_CALL: Final = insert(t.child_identifier)
+#: Equal to no digest: for a kind of identifier that an assessment does not give.
+_NONE: Final = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +41,8 @@ class Child:
     next_due_at: int | None = None
     #: True where the MassHealth ID belongs, by all that we know, to another child of this agency.
     doubtful: bool = False
+    #: True where nothing of the child came before: it has no lane yet.
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +55,8 @@ class _Known:
 class Children(Rows):
     """A corrected or newly known identifier joins lanes and never reorders them; a mistyped one joins nothing."""
 
-    def _child(self, connection: Connection, agency: str, assessment: Assessment) -> Child:
-        """Return whose assessment it is, and learn what it tells about the child."""
+    def _child(self, connection: Connection, agency: str, assessment: Assessment, due: int | None = None) -> Child:
+        """Return whose assessment it is, and learn what it tells about the child: of a new one, when the next falls due."""
         given = self._given(agency, assessment)
         born = self._born(agency, assessment)
         known = _known(connection, agency, given)
@@ -54,9 +69,9 @@ class Children(Rows):
             found = self._merge(connection, keep=state, gone=local)
         else:
             found = local or state
-        child = found or self._new_child(connection, agency, born)
+        child = found or self._new_child(connection, agency, born, due)
         self._learn(connection, agency, child, born, {kind: mac for kind, mac in given.items() if kind not in known})
-        return Child(id=child.id, next_due_at=child.next_due_at, doubtful=doubtful)
+        return Child(id=child.id, next_due_at=child.next_due_at, doubtful=doubtful, fresh=found is None)
 
     def _known_children(self, connection: Connection, agency: str, assessment: Assessment) -> set[str]:
         """Return the children that the assessment's identifiers lead to already."""
@@ -73,9 +88,9 @@ class Children(Rows):
         text = assessment.text("MEMBER_DOB")
         return self._vault.digest("born", agency, text) if text else None
 
-    def _new_child(self, connection: Connection, agency: str, born: str | None) -> _Known:
+    def _new_child(self, connection: Connection, agency: str, born: str | None, due: int | None) -> _Known:
         id_ = self._new_id("chi")
-        connection.execute(insert(t.child).values(id=id_, agency=agency, born_digest=born))
+        connection.execute(_MEET, {"id": id_, "agency": agency, "born_digest": born, "next_due_at": due})
         return _Known(id_, born, None)
 
     def _learn(
@@ -83,16 +98,17 @@ class Children(Rows):
     ) -> None:
         if fresh:
             rows = [{"agency": agency, "kind": kind, "digest": mac, "child": child.id} for kind, mac in fresh.items()]
-            connection.execute(insert(t.child_identifier), rows)
+            connection.execute(_CALL, rows)
         if child.born is None and born is not None:
             connection.execute(update(t.child).where(_C.id == child.id).values(born_digest=born))
 
     def _merge(self, connection: Connection, *, keep: _Known, gone: _Known) -> _Known:
         """Make one child of two: identifiers, withdrawals and lanes of the one become the other's."""
-        identifier, withdrawal = t.child_identifier.c, t.withdrawal.c
+        identifier, withdrawal, scope = t.child_identifier.c, t.withdrawal.c, t.consent_scope.c
         due = max((at for at in (keep.next_due_at, gone.next_due_at) if at is not None), default=None)
         connection.execute(update(t.child_identifier).where(identifier.child == gone.id).values(child=keep.id))
         connection.execute(update(t.withdrawal).where(withdrawal.child == gone.id).values(child=keep.id))
+        connection.execute(update(t.consent_scope).where(scope.child == gone.id).values(child=keep.id))
         connection.execute(update(t.child).where(_C.id == gone.id).values(merged_into=keep.id))
         connection.execute(
             update(t.child).where(_C.id == keep.id).values(next_due_at=due, born_digest=keep.born or gone.born)
@@ -131,13 +147,8 @@ def _known(connection: Connection, agency: str, given: dict[str, str]) -> dict[s
     """Return the children that these identifiers name."""
     if not given:
         return {}
-    c = t.child_identifier.c
-    named = or_(*(and_(c.kind == kind, c.digest == mac) for kind, mac in given.items()))
-    rows = connection.execute(
-        select(c.kind, _C.id, _C.born_digest, _C.next_due_at)
-        .join(t.child, _C.id == c.child)
-        .where(c.agency == agency, named)
-    )
+    digests = {kind: given.get(kind, _NONE) for kind in _IDENTIFIERS}
+    rows = connection.execute(_NAMED, {"agency": agency, **digests})
     return {row.kind: _Known(row.id, row.born_digest, row.next_due_at) for row in rows}
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from canonical.errors import ConfigurationError
 from service.folders import make_durably
+from service.tenants import database_log
 from service.tenants.connections import of
 from service.tenants.tenant import EVERY, NOBODY, Tenant
 
@@ -28,6 +29,9 @@ BUSY_TIMEOUT: Final = 30_000
 #: Milliseconds after which PostgreSQL ends the transaction of a writer that says nothing: its process is frozen or its
 #: host is gone, and all others would wait for its locks. SQLite cannot do that: there a frozen writer stops everybody.
 SILENCE: Final = 30_000
+#: Connections that are kept open to an SQLite file, at the most: as many as a server has threads, for to open one takes
+#: seven statements.
+_POOL: Final = 32
 _WRITES: Final = "ecas_writes"
 _LAST: Final = "ecas_last"
 _Finish = TypeVar("_Finish", bound=Callable[[Connection], None])
@@ -51,11 +55,15 @@ def open_engine(url: str) -> Engine:
             "ECAS_DATABASE_URL is not a database URL (sqlite:///path or postgresql+psycopg://…)."
         ) from None
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED")
+        engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED")
+        event.listen(engine, "connect", database_log.quiet)
+        return engine
     if parsed.get_backend_name() != "sqlite":
         raise ConfigurationError("The outbox keeps its promises on SQLite and PostgreSQL only.")
     _make_private(parsed)
-    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT / 1000})
+    # The connection that was used last is taken first: it has the pages of the file, and its statements, in memory.
+    waits = {"timeout": BUSY_TIMEOUT / 1000}
+    engine = create_engine(parsed, hide_parameters=True, connect_args=waits, pool_size=_POOL, pool_use_lifo=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     _turns[engine] = Lock()

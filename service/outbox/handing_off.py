@@ -221,7 +221,7 @@ class HandingOff(Receiving):
         """Return the lane of one that came before hand-offs had lanes; it keeps its place in the order of arrival."""
         in_turn(connection, agency)
         child = self._child(connection, agency, draft.assessment)
-        lane, _ = self._lane(connection, agency, child.id, State.HELD, None)  # whoever asked wakes it
+        lane, _ = self._lane(connection, agency, child, State.HELD, None)  # whoever asked wakes it
         return lane
 
 

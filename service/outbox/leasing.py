@@ -20,6 +20,7 @@ from service.outbox.destinations import keep, paused_parts, road
 from service.outbox.engine import reading, writing
 from service.outbox.lanes import draining, due, free, heads, set_due
 from service.outbox.outbox import Claim, Depth, Exchange, Settlement
+from service.outbox.protecting import Protecting, ScopeGone
 from service.outbox.rows import MOVING, milliseconds, write_holds
 from service.outbox.settling import Settling
 from service.outbox.withdrawals import ConsentGone, carries_more, withdrawn
@@ -72,7 +73,7 @@ _SEND: Final = (
 _BEGUN: Final = insert(t.attempt)
 
 
-class Leasing(Settling):
+class Leasing(Protecting, Settling):
     """One lane, one worker; whoever settles with an old fence changes nothing."""
 
     def exchange(
@@ -152,7 +153,7 @@ class Leasing(Settling):
             if lane in found and found[lane].state in MOVING and lane not in waiting
         }
         rows = {lane: row for lane, row in may.items() if not _is_paused(row, closed)}
-        stopped = self._without_consent(connection, rows, lanes)
+        stopped = self._without_consent(connection, rows, lanes) | self._without_scope(connection, rows, lanes, now)
         going = {lane: row for lane, row in rows.items() if lane not in stopped}
         set_due(connection, {lane: None for lane in lanes if lane not in going}, found)
         if not going:
@@ -162,8 +163,12 @@ class Leasing(Settling):
         last = self._last_sends(
             connection, [row["id"] for row in going.values() if states[row["id"]] is State.IN_DOUBT]
         )
+        notices = self._notices(connection, going, lanes, last, now)
         return [
-            self._as_claim(row, lanes[lane]["fence"] + 1, states[row["id"]], now, last.get(row["id"]))
+            replace(
+                self._as_claim(row, lanes[lane]["fence"] + 1, states[row["id"]], now, last.get(row["id"])),
+                notice=notices.get(lane),
+            )
             for lane, row in going.items()
         ]
 
@@ -274,9 +279,13 @@ class Leasing(Settling):
             row = connection.execute(query).mappings().one()
             if withdrawn(connection, {(lane["child"], row["received_at"])}) and carries_more(self._assessment(row)):
                 raise ConsentGone
+            protection = self._protection_of(connection, row, lane["child"], now)
+            if protection is not None and protection.notice is None:
+                raise ScopeGone
             self._end_attempts(connection, [(claim, "NotThere", "The state never received it.")], now)
             self._begin_sends(connection, [row], lane["owner"] or "", now)
-            return self._as_claim(row, claim.fence, State.SENDING, now, None)
+            sent = self._as_claim(row, claim.fence, State.SENDING, now, None)
+            return replace(sent, notice=None if protection is None else protection.notice)
 
     def expire(self, alive: Callable[[str], bool]) -> int:
         """End the leases of workers that are no more (see ``Outbox.expire``)."""

@@ -10,6 +10,7 @@ from typing import Protocol
 from canonical.assessment import Assessment
 from canonical.errors import EcasBridgeError
 from canonical.finding import Finding, HoldCause, Report
+from canonical.notice import Notice, Protection
 from canonical.outcome import Attempt, Receipt
 from canonical.payload import Payload
 from canonical.submission import State, StuckCause
@@ -123,6 +124,8 @@ class Claim:
     #: True where the state already refused its key once.
     second_try: bool
     assessment: Assessment = field(repr=False)
+    #: What must go with it, as of this send, or of the one that is in doubt; None where Part 2 does not protect it.
+    notice: Notice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +245,9 @@ class Outbox(Protocol):
         Raises:
             KeyReused: the request's key came before with another body.
         """
+
+    def protection(self, agency: str, assessment: Assessment) -> Protection | None:
+        """Return what 42 CFR Part 2 asks of this record now; None where it asks nothing."""
 
     def answered(self, agency: str, request: Request) -> Reply | None:
         """Return the answer of an earlier request with this key, or None.

@@ -62,6 +62,8 @@ class Left(StrEnum):
     COULD_NOT_JUDGE = "could_not_judge"
     #: The member's consent was withdrawn.
     CONSENT_WITHDRAWN = "consent_withdrawn"
+    #: 42 CFR Part 2 protects it, and no consent covers sending it.
+    WITHOUT_A_SCOPE = "without_a_scope"
 
 
 Prospect: TypeAlias = Course | Left
@@ -75,6 +77,7 @@ _CURABLE: Final = frozenset(
         HoldCause.DUPLICATE_KEY,
         HoldCause.COULD_NOT_CHECK,
         HoldCause.NOT_LIVE,
+        HoldCause.PART_TWO,
     }
 )
 #: What reading the payload again, with a mended mapping, can cure beside that.

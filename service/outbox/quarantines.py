@@ -97,7 +97,12 @@ class Quarantines(Leasing, Destinations):
             query = select(t.submission).where(*self._unasked(row), _S.seq > after).order_by(_S.seq).limit(limit)
             rows = connection.execute(query).mappings().all()
             last = self._last_sends(connection, [one["id"] for one in rows])
-            return [(one["seq"], self._doubt(one, last.get(one["id"]))) for one in rows]
+            children = self._children_of(connection, rows)
+            notices = self._notices(
+                connection, {one["seq"]: one for one in rows}, children, last, self._now(connection)
+            )
+            doubts = [(one["seq"], self._doubt(one, last.get(one["id"]))) for one in rows]
+            return [(seq, replace(claim, notice=notices.get(seq))) for seq, claim in doubts]
 
     def record_asked(self, claim: Claim, outcome: str, settlement: Settlement | None) -> bool:
         """Record what the state said; with None it has nothing under that key. False where it moved meanwhile."""

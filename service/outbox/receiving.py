@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, and_, exists, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, insert, or_, select, update
 
 from canonical.errors import ConfigurationError, Erased
 from canonical.finding import HoldCause, Report
 from canonical.payload import Payload
-from canonical.submission import State
+from canonical.submission import LANE_WAITS_BEHIND, State
+from service.audit.deed import moved
 from service.clock import to_milliseconds
 from service.deadlines import too_late_at
 from service.outbox import records
@@ -29,18 +30,66 @@ from service.outbox.outbox import (
     Request,
 )
 from service.outbox.papers import Papers, papers
-from service.outbox.rows import MOVING, read_holds, write_holds
+from service.outbox.programmes import programme
+from service.outbox.rows import MOVING, as_entry, read_holds, write_holds
 from service.outbox.state_keys import key_for
 from service.outbox.withdrawals import guarded
 from service.refusals import another_child, taken
 
 _INTAKE: Final = "intake"
-#: The item that names the programme, as far as the provisional package knows one.
-_PROGRAMME: Final = "SERVICE"
 #: What may be judged again: it waits with us, and was not given to a worker.
 _NOT_GONE: Final = (State.HELD, State.READY)
 #: What a person closes from here is with the state or in the Virtual Gateway: its document does not come again.
 _NOT_HERE: Final = (State.STUCK, State.HANDED_OFF, State.PENDING, State.SUSPENDED)
+_S, _L, _R, _E = t.submission.c, t.lane.c, t.request.c, t.event.c
+# What every arrival runs is laid out once: to lay a statement out costs SQLAlchemy about as much as to run it.
+_ANSWERED: Final = select(t.request).where(
+    _R.agency == bindparam("agency"), _R.endpoint == bindparam("endpoint"), _R.key_digest == bindparam("key")
+)
+_CLOSED_THERE: Final = exists().where(
+    _E.submission == _S.id, _E.became == State.CLOSED, or_(*(_E.was == state for state in _NOT_HERE))
+)
+#: On its way, accepted, or with the state by a person's word.
+_TAKEN_IN: Final = or_(
+    and_(*(_S.state != state for state in t.FREE_AGAIN)), and_(_S.state == State.CLOSED, _CLOSED_THERE)
+)
+#: Every submission of a document, the newest first.
+_SAME_DOCUMENT: Final = (
+    select(
+        _S.id,
+        _S.content_digest,
+        _S.state,
+        _S.attempts,
+        _S.lane,
+        _S.idempotency_key,
+        _TAKEN_IN.label("taken_in"),
+    )
+    .where(_S.agency == bindparam("agency"), _S.document_digest == bindparam("document"))
+    .order_by(_S.seq.desc())
+)
+_LANE: Final = select(_L.id).where(
+    _L.destination == bindparam("destination"), _L.agency == bindparam("agency"), _L.child == bindparam("child")
+)
+_NEW_LANE: Final = insert(t.lane).returning(_L.id)
+_NEXT_DUE: Final = (
+    update(t.child)
+    .where(t.child.c.agency == bindparam("whose"), t.child.c.id == bindparam("of"))
+    .values(next_due_at=bindparam("due"))
+)
+_WRITE_PAYLOAD, _WRITE, _WRITE_ANSWER = insert(t.payload), insert(t.submission), insert(t.request)
+#: What a row says of a submission that nothing has happened to yet.
+_UNTOUCHED: Final = dict.fromkeys(("verdict", "tracking_id", "vouched", "escalated_at", "cause")) | {"attempts": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """What became of one draft."""
+
+    id: str
+    #: The submission as it was written down; None where its document was on its way already.
+    entry: Entry | None = None
+    #: True where others may wait before it in its lane.
+    queues: bool = False
 
 
 class Receiving(Children):
@@ -67,8 +116,8 @@ class Receiving(Children):
             self._insert_payload(connection, payload_id, agency, format, sealed)
             if len(drafts) > 1:
                 locked(connection, self._lanes_to_join(connection, agency, drafts))
-            ids = [self._accept(connection, payload_id, agency, n, *one) for n, one in enumerate(prepared)]
-            status, content = answer(self._entries(connection, agency, ids))
+            done = [self._take_in(connection, payload_id, agency, n, *one) for n, one in enumerate(prepared)]
+            status, content = answer(self._told(connection, agency, done))
             if request:
                 self._insert_request(connection, agency, request, status, content, payload_id)
         return Reply(status=status, content=content)
@@ -102,6 +151,7 @@ class Receiving(Children):
                     holds=write_holds(draft.holds),
                     **self._clocks(connection, row, draft.holds),
                     spec=draft.report.judged_by.spec if draft.report.judged_by else None,
+                    programme=programme(draft),
                 )
             )
             if draft.state is not was or draft.holds != read_holds(row["holds"]):
@@ -110,17 +160,8 @@ class Receiving(Children):
         return True
 
     def _answered(self, connection: Connection, agency: str, request: Request) -> Reply | None:
-        row = (
-            connection.execute(
-                select(t.request).where(
-                    t.request.c.agency == agency,
-                    t.request.c.endpoint == request.endpoint,
-                    t.request.c.key_digest == self._vault.digest("request", request.key),
-                )
-            )
-            .mappings()
-            .first()
-        )
+        named = {"agency": agency, "endpoint": request.endpoint, "key": self._vault.digest("request", request.key)}
+        row = connection.execute(_ANSWERED, named).mappings().first()
         if row is None:
             return None
         if not row["sealed_answer"]:
@@ -135,16 +176,17 @@ class Receiving(Children):
     ) -> None:
         key = self._vault.digest("request", request.key)
         connection.execute(
-            insert(t.request).values(
-                agency=agency,
-                endpoint=request.endpoint,
-                key_digest=key,
-                body_digest=self._vault.digest("body", request.body),
-                received_at=self._now(connection),
-                status=status,
-                sealed_answer=self._vault.seal(content, "answer", agency, key),
-                payload=payload,
-            )
+            _WRITE_ANSWER,
+            {
+                "agency": agency,
+                "endpoint": request.endpoint,
+                "key_digest": key,
+                "body_digest": self._vault.digest("body", request.body),
+                "received_at": self._now(connection),
+                "status": status,
+                "sealed_answer": self._vault.seal(content, "answer", agency, key),
+                "payload": payload,
+            },
         )
 
     def _sealed_payload(self, agency: str, payload: Payload) -> dict[str, Any]:
@@ -157,34 +199,34 @@ class Receiving(Children):
         self, connection: Connection, id_: str, agency: str, format_: str, sealed: Mapping[str, Any]
     ) -> None:
         connection.execute(
-            insert(t.payload),
+            _WRITE_PAYLOAD,
             {"id": id_, "agency": agency, "format": format_, "received_at": self._now(connection), **sealed},
         )
 
-    def _accept(
-        self,
-        connection: Connection,
-        payload: str,
-        agency: str,
-        ordinal: int,
-        draft: Draft,
-        prepared: Papers | None = None,
-    ) -> str:
+    def _accept(self, connection: Connection, payload: str, agency: str, ordinal: int, draft: Draft) -> str:
         """Write down one submission, unless its document is on its way already; return the submission's id."""
-        own = prepared or papers(agency, draft, self._vault, self._new_id)
-        if draft.state is not State.BLOCKED and (known := on_its_way(connection, agency, own.document_digest)):
+        prepared = papers(agency, draft, self._vault, self._new_id)
+        return self._take_in(connection, payload, agency, ordinal, draft, prepared).id
+
+    def _take_in(
+        self, connection: Connection, payload: str, agency: str, ordinal: int, draft: Draft, own: Papers
+    ) -> _Accepted:
+        earlier = () if draft.state is State.BLOCKED else _same_document(connection, agency, own.document_digest)
+        if known := next((row for row in earlier if row["taken_in"]), None):
             if known["content_digest"] == own.content_digest:
-                return str(known["id"])
+                return _Accepted(known["id"])
             if State(known["state"]) is State.HELD and known["attempts"] == 0:
                 self._supersede(connection, known)
             else:
                 draft = _refused(draft)
-        lane, deadline, fresh = None, None, False
+        lane, deadline, fresh, state_key = None, None, False, own.idempotency_key
         if draft.state is not State.BLOCKED:
-            child = self._child(connection, agency, draft.assessment)
-            deadline = self._deadline(connection, child, draft)
+            due = None if draft.next_due is None else to_milliseconds(too_late_at(draft.next_due))
+            child = self._child(connection, agency, draft.assessment, due)
+            deadline = self._deadline(connection, agency, child, due)
             draft = guarded(connection, child.id, _doubtful(draft) if child.doubtful else draft)
-            lane, fresh = self._lane(connection, agency, child.id, draft.state, deadline)
+            lane, fresh = self._lane(connection, agency, child, draft.state, deadline)
+            state_key = key_for(connection, self._vault, agency, own.document_digest, earlier)
         now = self._now(connection)
         row = {
             "id": own.id,
@@ -199,28 +241,34 @@ class Receiving(Children):
             "document_digest": own.document_digest,
             "content_digest": own.content_digest,
             "spec": draft.report.judged_by.spec if draft.report.judged_by else None,
-            "idempotency_key": own.idempotency_key
-            if draft.state is State.BLOCKED
-            else self._state_key(connection, own),
+            "idempotency_key": state_key,
             **own.keys,
             "received_at": now,
             "updated_at": now,
             "since": now,
-            "programme": draft.assessment.text(_PROGRAMME) or "",
+            "programme": programme(draft),
             "deadline_at": deadline,
             "corrects": draft.corrects,
             "sealed_assessment": own.sealed_assessment,
             "sealed_report": own.report_of(draft, self._vault),
         }
-        connection.execute(insert(t.submission), row)
-        self._tell(connection, own.id, None, State.RECEIVED, _INTAKE, "The payload was written down.")
-        self._tell(connection, own.id, State.RECEIVED, draft.state, _INTAKE, draft.why)
+        connection.execute(_WRITE, row)
+        self._tell_arrival(connection, agency, own.id, draft, now)
         if lane is not None and not fresh:
             self._wake(connection, lane)
-        return own.id
+        entry = as_entry(_UNTOUCHED | row, draft.assessment.text("DOCUMENT_ID") or "")
+        queues = lane is not None and not fresh and draft.state in LANE_WAITS_BEHIND
+        return _Accepted(own.id, replace(entry, report=draft.report), queues)
 
-    def _state_key(self, connection: Connection, own: Papers) -> str:
-        return key_for(connection, self._vault, own.agency, own.document_digest)
+    def _tell_arrival(self, connection: Connection, agency: str, id_: str, draft: Draft, now: int) -> None:
+        """Tell that it came and what became of it: two moves at one moment, which nobody saw between."""
+        moves = (
+            (None, State.RECEIVED, "The payload was written down."),
+            (State.RECEIVED, draft.state, draft.why),
+        )
+        told = {"of": id_, "at": now, "actor": _INTAKE, "note": None}
+        self._add_events(connection, [{**told, "was": was, "became": then, "why": why} for was, then, why in moves])
+        self._audit.note_all(connection, [moved(id_, was, then, _INTAKE, agency=agency) for was, then, _ in moves])
 
     def _supersede(self, connection: Connection, held: RowMapping) -> None:
         """Let a repaired export take the place of what waits for that repair and has never left."""
@@ -229,17 +277,16 @@ class Receiving(Children):
         connection.execute(update(t.submission).where(t.submission.c.id == held["id"]).values(holds=""))
         self._wake(connection, held["lane"])
 
-    def _deadline(self, connection: Connection, child: Child, draft: Draft) -> int | None:
+    def _deadline(self, connection: Connection, agency: str, child: Child, own: int | None) -> int | None:
         """Return the day by which it should be with the state, and remember by when the next one should.
 
         That is the day on which it fell due by the assessment before it; of the first that we know, the day on which its
         own successor falls due (our assumption: docs/adr/0016).
         """
-        if draft.next_due is None:
+        if own is None:
             return child.next_due_at
-        own = to_milliseconds(too_late_at(draft.next_due))
-        if child.next_due_at is None or own > child.next_due_at:
-            connection.execute(update(t.child).where(t.child.c.id == child.id).values(next_due_at=own))
+        if not child.fresh and (child.next_due_at is None or own > child.next_due_at):
+            connection.execute(_NEXT_DUE, {"whose": agency, "of": child.id, "due": own})
         return own if child.next_due_at is None else min(own, child.next_due_at)
 
     def _lanes_to_join(self, connection: Connection, agency: str, drafts: Sequence[Draft]) -> set[int]:
@@ -249,23 +296,30 @@ class Receiving(Children):
         return set(connection.scalars(select(c.id).where(c.agency == agency, c.child.in_(children))))
 
     def _lane(
-        self, connection: Connection, agency: str, child: str, state: State, deadline: int | None
+        self, connection: Connection, agency: str, child: Child, state: State, deadline: int | None
     ) -> tuple[int, bool]:
         """Return the child's lane, and whether it was made now: one that is made now is due as its first submission is."""
-        c = t.lane.c
-        found = connection.execute(
-            select(c.id).where(c.destination == self._destination, c.agency == agency, c.child == child)
-        ).scalar()
+        named = {"destination": self._destination, "agency": agency, "child": child.id}
+        found = None if child.fresh else connection.execute(_LANE, named).scalar()
         if found is not None:
             return int(found), False
         row = {
-            "destination": self._destination,
-            "agency": agency,
-            "child": child,
+            **named,
             "due_at": self._now(connection) if state in MOVING else None,
             "deadline_at": t.NEVER if deadline is None else deadline,
         }
-        return int(connection.execute(insert(t.lane).returning(c.id), row).scalar_one()), True
+        return int(connection.execute(_NEW_LANE, row).scalar_one()), True
+
+    def _told(self, connection: Connection, agency: str, done: Sequence[_Accepted]) -> Sequence[Entry]:
+        """Return the submissions as they stand now: one alone as it was written, for nothing has touched it since.
+
+        Of several, one may have taken the place of another, so they are read.
+        """
+        ids = [one.id for one in done]
+        if len(done) > 1 or (alone := done[0].entry if done else None) is None:
+            return self._entries(connection, agency, ids)
+        ahead = before_in_lane(connection, agency, ids).get(alone.id, 0) if done[0].queues else 0
+        return [replace(alone, ahead=ahead)]
 
     def _entries(self, connection: Connection, agency: str, ids: Sequence[str]) -> list[Entry]:
         """Return these submissions in this order, each with its report and the number of those before it in its lane."""
@@ -293,18 +347,12 @@ def _agency_of(payload: Payload) -> str:
 
 def on_its_way(connection: Connection, agency: str, document: str, besides: str = "") -> RowMapping | None:
     """Return the submission that carries this document already: on its way, accepted, or with the state by a person's word."""
-    c, move = t.submission.c, t.event.c
-    ended_there = exists().where(move.submission == c.id, move.became == State.CLOSED, move.was.in_(_NOT_HERE))
-    taken_in = or_(c.state.not_in(t.FREE_AGAIN), and_(c.state == State.CLOSED, ended_there))
-    return (
-        connection.execute(
-            select(c.id, c.content_digest, c.state, c.attempts, c.lane)
-            .where(c.agency == agency, c.document_digest == document, c.id != besides, taken_in)
-            .order_by(c.seq.desc())
-        )
-        .mappings()
-        .first()
-    )
+    rows = _same_document(connection, agency, document)
+    return next((row for row in rows if row["taken_in"] and row["id"] != besides), None)
+
+
+def _same_document(connection: Connection, agency: str, document: str) -> Sequence[RowMapping]:
+    return connection.execute(_SAME_DOCUMENT, {"agency": agency, "document": document}).mappings().all()
 
 
 def _doubtful(draft: Draft) -> Draft:

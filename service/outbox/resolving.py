@@ -12,6 +12,7 @@ from canonical.submission import State
 from service.outbox import schema as t
 from service.outbox.engine import writing
 from service.outbox.prospects import Course, How, Left, Prospect, prospect, resolved
+from service.outbox.protecting import Protecting
 from service.outbox.selecting import Selecting
 from service.outbox.state_keys import next_key
 from service.outbox.withdrawals import carries_more, withdrawn
@@ -42,7 +43,7 @@ class Word:
     even_if_overtaken: bool = False
 
 
-class Resolving(Selecting):
+class Resolving(Selecting, Protecting):
     """Every word is kept with its note, sealed: people write names."""
 
     def resolve(self, agency: str, submission: str, resolution: Resolution, word: Word) -> Prospect:
@@ -94,6 +95,8 @@ class Resolving(Selecting):
             return found
         if found is not Course.ASKED and self._consent_is_gone(connection, row):
             return Left.CONSENT_WITHDRAWN
+        if found is not Course.ASKED and self._scope_is_missing(connection, row):
+            return Left.WITHOUT_A_SCOPE
         now = self._now(connection)
         values: dict[str, Any] = {"cause": None, "asks": 0, "poll_at": None}
         if found is Course.ASKED:
@@ -131,3 +134,13 @@ class Resolving(Selecting):
         ).scalar_one()
         gone = withdrawn(connection, {(child, row["received_at"])})
         return bool(gone) and carries_more(self._assessment(row))
+
+    def _scope_is_missing(self, connection: Connection, row: RowMapping) -> bool:
+        """Return whether 42 CFR Part 2 stands against sending it: looked at again here, and at the send once more."""
+        if row["lane"] is None:
+            return False
+        child = connection.execute(
+            select(t.lane.c.child).where(t.lane.c.agency == row["agency"], t.lane.c.id == row["lane"])
+        ).scalar_one()
+        protection = self._protection_of(connection, row, child, self._now(connection))
+        return protection is not None and protection.notice is None

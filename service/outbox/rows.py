@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, LargeBinary, RowMapping, bindparam, insert, select, update
 
@@ -20,6 +20,7 @@ from service.clock import Clock, from_milliseconds, to_milliseconds
 from service.identifiers import NewId
 from service.outbox import records
 from service.outbox import schema as t
+from service.outbox.announcing import announce
 from service.outbox.lanes import heads, set_due
 from service.outbox.outbox import Entry
 from service.tenants.connections import own
@@ -31,7 +32,7 @@ MOVING: Final = (State.READY, State.SENDING, State.IN_DOUBT)
 
 
 #: An event is of the agency whose submission it is about, whoever tells it.
-TELL: Final = insert(t.event).values(
+_TELL: Final = insert(t.event).values(
     agency=select(t.submission.c.agency).where(t.submission.c.id == bindparam("of")).scalar_subquery(),
     submission=bindparam("of"),
     sealed_note=bindparam("note", type_=LargeBinary()),
@@ -148,8 +149,13 @@ class Rows:
         sealed_note: bytes | None = None,
     ) -> None:
         event = {"of": id_, "at": self._now(connection), "was": was, "became": then, "actor": actor, "why": why}
-        connection.execute(TELL, {**event, "note": sealed_note})
+        self._add_events(connection, [{**event, "note": sealed_note}])
         self._audit.note(connection, moved(id_, was, then, actor, sealed_note))
+
+    def _add_events(self, connection: Connection, events: Sequence[Mapping[str, Any]]) -> None:
+        """Add to histories, and announce it to whoever wants to know: nothing else writes an event."""
+        connection.execute(_TELL, events)
+        announce(connection, events, self._new_id)
 
     def _clocks(
         self, connection: Connection, row: RowMapping | None, holds: Iterable[HoldCause]
@@ -167,29 +173,7 @@ class Rows:
         return self._as_entry(row)
 
     def _as_entry(self, row: RowMapping) -> Entry:
-        document = self._document(row)
-        return Entry(
-            id=row["id"],
-            agency=row["agency"],
-            document_id=document.decode(),
-            payload=row["payload"],
-            ordinal=row["ordinal"],
-            state=State(row["state"]),
-            holds=read_holds(row["holds"]),
-            attempts=row["attempts"],
-            verdict=Verdict(row["verdict"]) if row["verdict"] else None,
-            receipt=row["tracking_id"],
-            received_at=from_milliseconds(row["received_at"]),
-            updated_at=from_milliseconds(row["updated_at"]),
-            vouched=read_holds(row["vouched"] or ""),
-            name_change_since=_moment(row["name_change_since"]),
-            escalated_at=_moment(row["escalated_at"]),
-            since=_moment(row["since"]),
-            cause=StuckCause(row["cause"]) if row["cause"] else None,
-            programme=row["programme"],
-            deadline=_moment(row["deadline_at"]),
-            corrects=row["corrects"],
-        )
+        return as_entry(row, self._document(row).decode())
 
     def _document(self, row: RowMapping) -> bytes:
         """Return the agency's own name of the document; nothing, where the record was erased."""
@@ -204,6 +188,32 @@ class Rows:
     def _now(self, connection: Connection) -> int:
         """Return the moment in milliseconds: the database's own where many hosts share it, else this host's."""
         return self._moment(connection)
+
+
+def as_entry(row: Mapping[str, Any] | RowMapping, document_id: str) -> Entry:
+    """Return a submission's row, with what the agency calls its document, as it is told."""
+    return Entry(
+        id=row["id"],
+        agency=row["agency"],
+        document_id=document_id,
+        payload=row["payload"],
+        ordinal=row["ordinal"],
+        state=State(row["state"]),
+        holds=read_holds(row["holds"]),
+        attempts=row["attempts"],
+        verdict=Verdict(row["verdict"]) if row["verdict"] else None,
+        receipt=row["tracking_id"],
+        received_at=from_milliseconds(row["received_at"]),
+        updated_at=from_milliseconds(row["updated_at"]),
+        vouched=read_holds(row["vouched"] or ""),
+        name_change_since=_moment(row["name_change_since"]),
+        escalated_at=_moment(row["escalated_at"]),
+        since=_moment(row["since"]),
+        cause=StuckCause(row["cause"]) if row["cause"] else None,
+        programme=row["programme"],
+        deadline=_moment(row["deadline_at"]),
+        corrects=row["corrects"],
+    )
 
 
 def _moment(at: int | None) -> datetime | None:

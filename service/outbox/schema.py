@@ -26,10 +26,12 @@ from sqlalchemy import (
 from service.outbox.audit_schema import audit, audit_checkpoint, audit_note
 from service.outbox.credential_schema import access_token, api_key, assertion, client, client_grant, client_key
 from service.outbox.keys_schema import agency_key, erasure, legal_hold, vault_key
+from service.outbox.part_two_schema import consent_scope, part_two
 from service.outbox.quarantine_schema import quarantine, quarantine_item
 from service.outbox.replay_schema import replay, replay_item
 from service.outbox.roster_schema import agency, assessor, certificate, evidence, roster, roster_change
 from service.outbox.tables import Sequence, metadata
+from service.outbox.webhook_schema import webhook, webhook_message
 
 #: All of them, those of the roster too, under one name: ``from service.outbox import schema as t``.
 __all__ = (
@@ -54,6 +56,7 @@ __all__ = (
     "client_grant",
     "client_key",
     "closure",
+    "consent_scope",
     "destination",
     "erasure",
     "event",
@@ -61,6 +64,7 @@ __all__ = (
     "lane",
     "legal_hold",
     "metadata",
+    "part_two",
     "payload",
     "quarantine",
     "quarantine_item",
@@ -73,6 +77,8 @@ __all__ = (
     "route",
     "submission",
     "vault_key",
+    "webhook",
+    "webhook_message",
     "withdrawal",
 )
 

@@ -18,11 +18,12 @@ from service.outbox.breaker import Breaker
 from service.outbox.destinations import PAUSE, begin, breaker_of, keep
 from service.outbox.lanes import Head, heads, locked, set_due
 from service.outbox.outbox import Claim, Settlement
-from service.outbox.rows import MOVING, TELL, Rows, milliseconds, write_holds
+from service.outbox.rows import MOVING, Rows, milliseconds, write_holds
 from service.outbox.state_keys import next_key
 
 _S = t.submission.c
-_DELIVERY: Final = "delivery"
+#: Who pauses a destination that refuses us.
+DELIVERY: Final = "delivery"
 _COLUMNS: Final = (
     _S.id,
     _S.agency,
@@ -72,7 +73,7 @@ class Settling(Rows):
             if settlement.findings:
                 self._add_findings(connection, rows[claim.submission], settlement.findings)
         moves = [
-            (row["id"], State(row["state"]), settlement.state, _DELIVERY, settlement.why)
+            (row["id"], State(row["state"]), settlement.state, DELIVERY, settlement.why)
             for row, settlement in ((rows[claim.submission], settlement) for claim, settlement in kept)
             if State(row["state"]) is not settlement.state
         ]
@@ -132,8 +133,8 @@ class Settling(Rows):
         pauses = [settlement.pause for settlement in settlements if settlement.pause is not None]
         if stood.refusals >= patience.refusals and stood.refusals > was.refusals:
             pauses.append("The state refuses one document after the other without a coded reason.")
-        if pauses and begin(connection, stands["id"], PAUSE, now, pauses[0], _DELIVERY):
-            self._audit.note(connection, closing("road.paused", stands["id"], _DELIVERY))
+        if pauses and begin(connection, stands["id"], PAUSE, now, pauses[0], DELIVERY):
+            self._audit.note(connection, closing("road.paused", stands["id"], DELIVERY))
         return stood
 
     def _end_attempts(self, connection: Connection, ended: Iterable[Ended], now: int) -> None:
@@ -185,7 +186,7 @@ class Settling(Rows):
             for id_, was, then, actor, why in moves
         ]
         if rows:
-            connection.execute(TELL, rows)
+            self._add_events(connection, rows)
             self._audit.note_all(connection, [moved(id_, was, then, actor) for id_, was, then, actor, _ in moves])
 
 

@@ -15,26 +15,28 @@ from service.outbox.destinations import Destinations
 from service.outbox.handing_off import HandingOff
 from service.outbox.holding import Holding
 from service.outbox.leasing import Leasing
+from service.outbox.part_two_lines import PartTwoLines
 from service.outbox.polling import Polling
 from service.outbox.quarantines import Quarantines
 from service.outbox.receiving import Receiving
-from service.outbox.withdrawals import Withdrawals
+from service.outbox.scopes import Scopes
 from service.outbox.withdrawn_list import WithdrawnList
 
 
 class SqlOutbox(
     Correcting,
-    Withdrawals,
+    Scopes,
     HandingOff,
-    Receiving,
     Quarantines,
     Leasing,
+    Receiving,
     Polling,
     Holding,
     Destinations,
     Backlog,
     Asking,
     Crowds,
+    PartTwoLines,
     WithdrawnList,
 ):
     """The ``Outbox`` on SQLite: write down, take out, poll, pause, ask."""

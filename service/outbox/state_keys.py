@@ -8,9 +8,10 @@ knows already.
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, RowMapping, update
 
 from service.outbox import schema as t
 from service.vault import Vault
@@ -30,21 +31,20 @@ def next_key(vault: Vault, spent: str) -> str:
     return _key(vault.digest("state key after", spent))
 
 
-def key_for(connection: Connection, vault: Vault, agency: str, document_digest: str) -> str:
+def key_for(
+    connection: Connection, vault: Vault, agency: str, document_digest: str, earlier: Sequence[RowMapping]
+) -> str:
     """Return the key for a new submission of a document, and take it from one that ended before it used it.
 
     Where the document was sent before, and ended, it is the key after the last one: the state would answer the old one
-    with what it said then.
+    with what it said then. ``earlier`` are all submissions of the document, the newest first.
     """
-    same = (_S.agency == agency, _S.document_digest == document_digest)
-    query = select(_S.id, _S.attempts, _S.idempotency_key).where(*same).order_by(_S.seq.desc())
-    earlier = connection.execute(query).all()
-    spent = next((row.idempotency_key for row in earlier if row.attempts), None)
+    spent = next((row["idempotency_key"] for row in earlier if row["attempts"]), None)
     key = first_key(vault, agency, document_digest) if spent is None else next_key(vault, spent)
     for row in earlier:
-        if row.idempotency_key == key:
-            unused = update(t.submission).where(_S.agency == agency, _S.id == row.id)
-            connection.execute(unused.values(idempotency_key=f"unused_{row.id}"))
+        if row["idempotency_key"] == key:
+            unused = update(t.submission).where(_S.agency == agency, _S.id == row["id"])
+            connection.execute(unused.values(idempotency_key=f"unused_{row['id']}"))
     return key
 
 

@@ -55,6 +55,8 @@ _WITH_US: Final = (State.READY, State.HELD, State.HANDED_OFF)
 _UNDER_WAY: Final = (State.SENDING, State.IN_DOUBT, State.STUCK)
 _WITH_THE_STATE: Final = (State.ACCEPTED, State.PENDING, State.SUSPENDED)
 _WHY: Final = "The member's consent was withdrawn."
+#: Most deployments have none: then nothing else need be asked.
+_ANY: Final = select(t.withdrawal.c.seq).limit(1)
 
 
 class ConsentGone(EcasBridgeError):
@@ -207,7 +209,7 @@ def withdrawn(connection: Connection, children: Collection[tuple[str, int]]) -> 
 
     Asked before every send. What came in after a withdrawal was looked at when it came (``guarded``).
     """
-    if not children or connection.execute(select(t.withdrawal.c.seq).limit(1)).first() is None:
+    if not children or connection.execute(_ANY).first() is None:
         return set()
     latest = _latest(connection, {child for child, _ in children})
     return {(child, received) for child, received in children if latest.get(child, -1) >= received}
@@ -217,7 +219,7 @@ def guarded(connection: Connection, child: str, draft: Draft) -> Draft:
     """Return what is to be written down of a draft: held where the child's consent is withdrawn and no newer one is given."""
     if draft.state not in _WITH_US or not carries_more(draft.assessment):
         return draft
-    if connection.execute(select(t.withdrawal.c.seq).limit(1)).first() is None:
+    if connection.execute(_ANY).first() is None:
         return draft
     at = _latest(connection, {child}).get(child)
     if at is None or given_since(draft.assessment, at):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import orjson
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, bindparam, insert, select
 
 from canonical.errors import ConfigurationError
 from service.clock import Clock
@@ -34,6 +34,9 @@ from validators.roster import Assessor, Roster
 
 #: Who brings over a roster that an earlier release kept as a file.
 _UPGRADE: Final = "the upgrade"
+_R: Final = t.roster.c
+#: Asked at every intake of an agency without a roster of its own: laid out once.
+_FILE: Final = select(_R.sealed).where(_R.agency == bindparam("agency")).order_by(_R.seq.desc()).limit(1)
 
 
 class KeyTaken(ConfigurationError):
@@ -284,9 +287,7 @@ class Rosters:
 
     def _file(self, connection: Connection, agency: str) -> bytes | None:
         """Return the newest roster file: all that an earlier release kept."""
-        c = t.roster.c
-        newest = select(c.sealed).where(c.agency == agency).order_by(c.seq.desc()).limit(1)
-        sealed = connection.execute(newest).scalar()
+        sealed = connection.execute(_FILE, {"agency": agency}).scalar()
         return None if sealed is None else self._vault.open(sealed, "roster", agency)
 
     def _digest(self, agency: str, people: Iterable[Person]) -> str:

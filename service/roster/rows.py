@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 import orjson
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from service.audit.acting import HOST
 from service.audit.audit import Audit
@@ -30,6 +30,9 @@ from service.vault import Vault
 
 #: Keys of one query at most; SQLite takes 999 parameters on old builds.
 _BATCH: Final = 500
+_CHANGED: Final = t.roster_change.c
+#: Asked at every intake: laid out once.
+_REVISION: Final = select(func.max(_CHANGED.seq)).where(_CHANGED.agency == bindparam("agency"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +60,7 @@ class RosterRows:
 
     def revision(self, connection: Connection, agency: str) -> int | None:
         """Return the number of an agency's latest change; None where it never had a roster."""
-        c = t.roster_change.c
-        latest: int | None = connection.execute(select(func.max(c.seq)).where(c.agency == agency)).scalar()
+        latest: int | None = connection.execute(_REVISION, {"agency": agency}).scalar()
         return latest
 
     def people(self, connection: Connection, agency: str, only: str | None = None) -> list[Person]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -57,6 +58,17 @@ def test_a_place_in_the_lane_is_told_as_it_is_written(outbox):
     ids = [entry.id for entry in entries]
     assert outbox.before_in_lane("riverbend", ids) == dict(zip(ids, range(3), strict=True))
     assert outbox.before_in_lane("harborlight", ids) == {}
+
+
+@pytest.mark.parametrize("state", [State.READY, State.HELD, State.BLOCKED, State.HANDED_OFF])
+def test_what_is_told_of_one_alone_is_what_is_found_afterwards(outbox, state):
+    """The entry that an answer is written from is not read again; whoever reads it finds the same, of a known child too."""
+    holds = (HoldCause.PERSON, HoldCause.NAME_CHANGE) if state is State.HELD else ()
+    _put(outbox, "riverbend", "before")
+    for child in "cd":
+        told = _put(outbox, "riverbend", f"{state}{child}", child=child, state=state, holds=holds)
+        assert replace(told, ahead=0, report=None) == outbox.entry("riverbend", told.id)
+        assert told.report == outbox.report("riverbend", told.id)
 
 
 def test_a_lane_that_is_new_is_due_as_its_submission_is(outbox):

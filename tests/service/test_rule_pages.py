@@ -97,7 +97,7 @@ def test_every_code_has_a_page():
         | standings
         | FAULTS.keys()
         | CHECKS.keys()
-        | {"X002", "X004", "X005", "X006", "X007", "X008", "R001"}
+        | {"X002", "X004", "X005", "X006", "X007", "X008", "X009", "X010", "R001"}
     )
     assert {f"{code}.md" for code in codes} | {rule_pages.INDEX} == rule_pages.pages(SPEC).keys()
 

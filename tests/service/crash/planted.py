@@ -27,9 +27,9 @@ class Bug:
 
 ACKNOWLEDGED_TOO_EARLY = Bug(
     file="service/api/submissions.py",
-    right="    reply = await asyncio.to_thread(_receive, service, payload, chosen(format), once)\n",
-    wrong="    asyncio.get_running_loop().run_in_executor(None, _receive, service, payload, chosen(format), once)\n"
-    "    reply = Reply(status=_TAKEN, content=b'{}')\n",
+    right="        return await asyncio.to_thread(_receive, service, payload, format_, once, writer)\n",
+    wrong="        asyncio.get_running_loop().run_in_executor(None, _receive, service, payload, format_, once, writer)\n"
+    "        return Reply(status=_TAKEN, content=b'{}')\n",
     fault="lost",
     kills=(("service", None),) * 3,
     only_at_the_end=True,
@@ -56,8 +56,8 @@ KEY_NOT_STABLE = Bug(
 )
 KEY_KEPT_AFTER_A_REJECTION = Bug(
     file="service/outbox/settling.py",
-    right='self._new_id("idem") if settlement.fresh_key else row["idempotency_key"],',
-    wrong='row["idempotency_key"],',
+    right='"key_": next_key(self._vault, row["idempotency_key"]) if settlement.fresh_key else',
+    wrong='"key_": row["idempotency_key"] if settlement.fresh_key else',
     fault="lost",
     kills=(("worker", Step.ANSWERED), ("worker", None)),
     only_at_the_end=True,

@@ -18,8 +18,8 @@ from service.outbox.outbox import Draft
 from service.tenants.tenant import EVERY
 from specs.patience import Patience
 
-#: In “make test” probes are an hour apart: at those five minutes of the package there are 8,640 of them in 30 days.
-SELDOM = Patience(slowest_probe=timedelta(hours=1))
+#: In “make test” probes are two hours apart: at those five minutes of the package there are 8,640 of them in 30 days.
+SELDOM = Patience(slowest_probe=timedelta(hours=2))
 
 
 def survived(told: Outage) -> None:
@@ -36,7 +36,7 @@ def survived(told: Outage) -> None:
 @pytest.mark.parametrize("dead", [*Dead], ids=[dead.name.lower() for dead in Dead])
 def test_thirty_days_of_outage_leave_nothing_behind(dead, tmp_path, capsys):
     """After 30 days everything drains in order, once, none is stuck, and the dead state was asked seldom."""
-    told = outage(f"sqlite:///{tmp_path}/o.sqlite3", tmp_path, dead, queued=1_000, patience=SELDOM)
+    told = outage(f"sqlite:///{tmp_path}/o.sqlite3", tmp_path, dead, queued=400, patience=SELDOM)
     with capsys.disabled():
         print(f"\n{told}")  # noqa: T201 - the figure
     survived(told)
@@ -44,7 +44,7 @@ def test_thirty_days_of_outage_leave_nothing_behind(dead, tmp_path, capsys):
 
 def test_an_outage_on_postgresql(postgres_url, tmp_path, capsys):
     """The same on PostgreSQL."""
-    told = outage(postgres_url, tmp_path, Dead.SILENT, queued=300, days=9, agencies=3, patience=SELDOM)
+    told = outage(postgres_url, tmp_path, Dead.SILENT, queued=210, days=9, agencies=3, patience=SELDOM)
     with capsys.disabled():
         print(f"\n{told}")  # noqa: T201 - the figure
     survived(told)

@@ -1,4 +1,4 @@
-"""The tables of webhooks."""
+"""Kept empty: the tables of webhooks refer to submissions by (agency, id), and so come with 0011."""
 
 from __future__ import annotations
 

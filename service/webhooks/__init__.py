@@ -1,0 +1,1 @@
+"""Webhooks: an agency's own endpoints are told when its submissions change their state."""
