@@ -10,7 +10,7 @@ from typing import Any, Final
 from canonical.assessment import Source
 
 #: What the reader of the standard library is told about quotes, by the mapping's word.
-_QUOTING: Final[dict[str, dict[str, Any]]] = {
+QUOTING: Final[dict[str, dict[str, Any]]] = {
     "double": {"quotechar": '"', "doublequote": True},
     "single": {"quotechar": "'", "doublequote": True},
     "backslash": {"quotechar": '"', "doublequote": False, "escapechar": "\\"},
@@ -111,7 +111,7 @@ class Rows:
 
     def starts(self, line: str, cells: Sequence[str]) -> Sequence[int]:
         """Return the column, from 1, in which each cell of a one-line row begins."""
-        quote = _QUOTING[self._quoting].get("quotechar")
+        quote = QUOTING[self._quoting].get("quotechar")
         starts = [1]
         if quote is None or quote not in line:
             if self._quoting == "backslash" and "\\" in line:
@@ -130,4 +130,4 @@ class Rows:
         return starts
 
     def _cut(self) -> Iterator[list[str]]:
-        return csv.reader(self.tape, delimiter=self._delimiter, strict=True, **_QUOTING[self._quoting])
+        return csv.reader(self.tape, delimiter=self._delimiter, strict=True, **QUOTING[self._quoting])

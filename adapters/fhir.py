@@ -51,6 +51,7 @@ from canonical.finding import Finding
 from canonical.payload import Payload
 
 if TYPE_CHECKING:
+    from adapters.loss import Witness
     from adapters.mapped import MappedReader
     from adapters.mapping import AgencyMapping
 
@@ -61,16 +62,20 @@ _BLANKS: Final = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 class Fhir:
     """Reads FHIR."""
 
+    def __init__(self, witness: Witness | None = None) -> None:
+        """Begin; somebody may look on while the fields of a mapping are counted."""
+        self._witness = witness
+
     def read(self, payload: Payload, mapping: AgencyMapping | None) -> Reading:
         """Return one assessment for each QuestionnaireResponse."""
         ours = mapping if mapping is not None and mapping.format == FORMAT else None
         wanted = Release(ours.release) if ours is not None and ours.release else None
         if not _is_xml(payload):
-            return _read(fhir_json.opened(payload, wanted), payload, ours, wanted)
+            return _read(fhir_json.opened(payload, wanted), payload, ours, wanted, self._witness)
         from adapters import fhir_xml, fhir_xml_places  # noqa: PLC0415 - who sends JSON need not pay for it
 
         opened = fhir_xml.opened(payload, wanted)
-        reading = _read(opened, payload, ours, wanted)
+        reading = _read(opened, payload, ours, wanted, self._witness)
         return fhir_xml_places.in_xml(reading, opened.value) if isinstance(opened, Opened) else reading
 
     def locate(self, payload: Payload, sources: Iterable[Source]) -> dict[Source, Source]:
@@ -87,7 +92,11 @@ def _is_xml(payload: Payload) -> bool:
 
 
 def _read(
-    opened: Opened | tuple[Finding, ...], payload: Payload, mapping: AgencyMapping | None, wanted: Release | None
+    opened: Opened | tuple[Finding, ...],
+    payload: Payload,
+    mapping: AgencyMapping | None,
+    wanted: Release | None,
+    witness: Witness | None,
 ) -> Reading:
     """Return what an opened document says."""
     if not isinstance(opened, Opened):
@@ -103,7 +112,7 @@ def _read(
         payload.name, opened.value, release=release, of_the_form=opened.complaints, key_places=opened.key_places
     )
     book = QuestionBook(document)
-    reader = _reader(mapping, payload.agency) if mapping else None
+    reader = _reader(mapping, payload.agency, witness) if mapping else None
     responses = document.of_type("QuestionnaireResponse")
     assessments = tuple(
         _assessment(response, document, book, payload.agency, mapping, reader) for response in responses
@@ -119,10 +128,12 @@ def _read(
     )
 
 
-def _reader(mapping: AgencyMapping, agency: str | None) -> MappedReader:
+def _reader(mapping: AgencyMapping, agency: str | None, witness: Witness | None) -> MappedReader:
     from adapters.mapped import MappedReader  # noqa: PLC0415 - most FHIR needs no mapping
 
-    return MappedReader(mapping, agency)
+    reader = MappedReader(mapping, agency)
+    reader.book.witness = witness
+    return reader
 
 
 def _assessment(

@@ -9,12 +9,14 @@ from typing import Final
 
 from adapters import xml_text
 from adapters.fhir_xml import LIMITS
-from adapters.xml_positions import places
-from adapters.xml_text import Element
+from adapters.xml_positions import Spot, places
+from adapters.xml_text import Element, Parsed
 from canonical.assessment import Reading, Source
 from canonical.finding import Finding
 from canonical.payload import Payload
 
+#: A value stands no deeper in an answer than this.
+_DEEPEST: Final = 4
 _STEP: Final = re.compile(r"(@?)([^\[\]/@]+)(?:\[([1-9][0-9]*)\])?")
 #: Elements below which the type of a resource stands as an element of its own.
 _HOLD_RESOURCES: Final = frozenset({"resource", "contained", "outcome"})
@@ -103,6 +105,29 @@ def located(payload: Payload, sources: Iterable[Source]) -> dict[Source, Source]
     return {source: _placed(source, found[spots[source]]) if source in wanted else source for source in sources}
 
 
+def answers(parsed: Parsed, sources: Iterable[Source]) -> dict[Source, Spot]:
+    """Return which attribute holds the value of each source: that of its element, or of what answers in it."""
+    ways = _Ways(parsed.root)
+    found = {source: _answering(ways.element(source.pointer or ""), source.pointer or "") for source in sources}
+    return {source: spot for source, spot in found.items() if spot is not None}
+
+
+def _answering(element: Element, xpath: str) -> Spot | None:
+    read = _STEP.fullmatch(xpath.rpartition("/")[2])
+    if read is None or read[2] != element.name:
+        return None  # the path leads beyond the end of the document: this is what stands around it
+    for _ in range(_DEEPEST):
+        names = [name for name, _ in element.attributes]
+        if "value" in names:
+            return (element.number, names.index("value") + 1, 0)
+        inside = [one for one in element.elements() if one.name.startswith("value")]
+        inside = inside or [one for one in element.elements() if one.name == "code"]
+        if len(inside) != 1:
+            return None
+        element = inside[0]
+    return None
+
+
 def _placed(source: Source, place: tuple[int, int]) -> Source:
     return replace(source, line=place[0], column=place[1])
 
@@ -117,7 +142,11 @@ class _Ways:
 
     def to(self, xpath: str) -> int:
         """Return the number of the element that a path leads to, or of the last one on its way."""
-        return self._element("/" + xpath.lstrip("/").partition("/")[2] if xpath.count("/") > 1 else "").number
+        return self.element(xpath).number
+
+    def element(self, xpath: str) -> Element:
+        """Return the element that a path leads to, or the last one on its way."""
+        return self._element("/" + xpath.lstrip("/").partition("/")[2] if xpath.count("/") > 1 else "")
 
     def _element(self, path: str) -> Element:
         if path not in self._reached:

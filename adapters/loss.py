@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from adapters.record import Field, Record
@@ -12,6 +12,8 @@ from canonical.ledger import Fate, Ledger, Unmapped
 _RANK: Final = {fate: rank for rank, fate in enumerate(Fate)}
 #: More places than this are counted without being listed: memory is bounded whatever the file.
 _MOST_PLACES: Final = 1000
+#: Is told every field that is counted, and its fate.
+Witness = Callable[[Field, Fate], None]
 #: How the fields of a record that was not read at all are listed.
 _LEFT_OUT: Final = "records that were left out"
 
@@ -54,6 +56,8 @@ class LossBook:
         self._unmapped: dict[str, int] = {}
         self._beyond: set[int] = set()
         self._defaults = 0
+        #: Looks on, where somebody asks for every field.
+        self.witness: Witness | None = None
 
     def settle(self, record: Record, fates: Fates) -> None:
         """Count every field of a record that was read."""
@@ -96,6 +100,8 @@ class LossBook:
             if field.decides and _RANK[fate] > _RANK[Fate.DERIVED]:
                 fate = Fate.DERIVED
             self._counts[fate] += 1
+            if self.witness is not None:
+                self.witness(field, fate)
             if fate is Fate.UNMAPPED:
                 self._list(field.name or field.source.label, 1)
 

@@ -150,14 +150,15 @@ def _forms(entry: MappingTable, *, tell: bool = True) -> tuple[str, ...]:
         return found
     if tell:
         entry.defect(
-            "“date” knows %Y %y %m %d %b %B %H %I %M %S %p, “serial” and “serial-1904”, a list of up to ten, and nothing else."
+            "“date” knows %Y %y %m %d %b %B %H %I %M %S %p, each once, “serial” and “serial-1904”, a list of up to ten, and nothing else."
         )
     return ()
 
 
 def _is_form(form: str) -> bool:
     directives = re.findall("%(.?)", form)
-    return form in SERIALS or (bool(directives) and DIRECTIVES.issuperset(directives))
+    once = len({*directives} - {"%"}) == len(directives) - directives.count("%")  # strptime itself breaks on two
+    return form in SERIALS or (bool(directives) and once and DIRECTIVES.issuperset(directives))
 
 
 def _split(entry: MappingTable) -> Split | None:

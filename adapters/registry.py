@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +15,9 @@ from canonical.payload import Payload
 
 if TYPE_CHECKING:
     from adapters.adapter import Adapter
+    from adapters.loss import Witness
     from adapters.mapping import AgencyMapping
+    from adapters.record import Record
     from adapters.stream import Stream
 
 _FHIR: Final = "fhir"
@@ -94,6 +96,31 @@ def read_each(payload: Payload, *, format: str | None = None, mapping: AgencyMap
     if isinstance(adapter, Streaming):
         return adapter.stream(payload, mapping)
     return Stream(adapter.read(payload, mapping))
+
+
+def witnessed(payload: Payload, witness: Witness, *, mapping: AgencyMapping) -> Reading:
+    """Read a payload while somebody looks on who is told every field and its fate; what was read is not kept."""
+    name = _meant(payload, mapping)
+    if mapping.format == _FHIR and name == _FHIR:
+        from adapters.fhir import Fhir  # noqa: PLC0415 - as in detect
+
+        return Fhir(witness).read(payload, mapping)
+    stream = read_each(payload, mapping=mapping)
+    stream.watch(witness)
+    for _ in stream:
+        pass
+    return stream.reading()
+
+
+def records(payload: Payload, *, format: str, mapping: AgencyMapping) -> Iterator[Record]:
+    """Yield the records of a payload that is read by mapping, one for each assessment; of FHIR there are none.
+
+    Raises:
+        ConfigurationError: where somebody asks for a format that does not exist.
+    """
+    adapter = _adapter(format)
+    if isinstance(adapter, Streaming):
+        yield from adapter.stream(payload, mapping).records()
 
 
 def describes(mapping: AgencyMapping, payload: Payload) -> bool:

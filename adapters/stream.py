@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from adapters.loss import Witness
 from adapters.mapped import MappedReader
 from adapters.parsed import Omitted, Parsed, Whole
+from adapters.record import Record
 from canonical.assessment import Assessment, Reading, identified
 from canonical.finding import Finding
 
@@ -36,6 +38,15 @@ class Stream:
                 self._reader.book.settle_rest(one.fields)
             else:
                 yield identified(self._reader.assessment(one))
+
+    def records(self) -> Iterator[Record]:
+        """Yield what each assessment would be made of, instead of it; once."""
+        return (one for one in self._parsed if not isinstance(one, Finding | Omitted | Whole))
+
+    def watch(self, witness: Witness) -> None:
+        """Let somebody look on while the fields are counted."""
+        if self._reader is not None:
+            self._reader.book.witness = witness
 
     def reading(self, assessments: Iterable[Assessment] = ()) -> Reading:
         """Return what is known once the stream has ended; the assessments are in it only where they are given."""

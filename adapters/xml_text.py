@@ -329,6 +329,15 @@ def _as_utf8(content: bytes) -> bytes | Refusal:
     return text if wide else _recoded(text, said or "utf-8")
 
 
+def encoding_of(content: bytes) -> tuple[int, str]:
+    """Return the length of the byte order mark and the encoding of a document that was read."""
+    marked, shown = _marked(content)
+    said = _DECLARED.match(content[marked:])
+    if not said or shown.startswith("utf-16"):
+        return marked, shown or "utf-8"
+    return marked, _ENCODINGS[said[1].decode().lower()]
+
+
 def _marked(content: bytes) -> tuple[int, str]:
     """Return the length of the byte order mark and the encoding that the first bytes show; empty where they show none."""
     if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, b"<\0\0\0", b"\0\0\0<")):

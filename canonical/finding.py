@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -76,6 +76,30 @@ class Conformance(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What to write in the sender's file instead of what stands there.
+
+    It holds a value: it is shown to the sender on their own terminal, and neither logged, nor stored, nor answered by the API
+    (docs/adr/0033).
+    """
+
+    #: The first byte to be replaced, and the one behind the last, from the start of the file.
+    start: int
+    end: int
+    #: The characters to write there, escaped as the format asks.
+    replacement: str = field(repr=False)
+    #: The name of the file's encoding in Python.
+    encoding: str
+    #: False where it is only likely: then a person looks, and no program writes it.
+    certain: bool
+
+    @property
+    def content(self) -> bytes:
+        """The bytes to write."""
+        return self.replacement.encode(self.encoding)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What is wrong, where in the sender's own file, why, how to mend it, and whom to call."""
 
@@ -100,6 +124,8 @@ class Finding:
     cites: tuple[str, ...] = ()
     #: Set where the assessment is to wait for a cure instead of being blocked.
     hold: HoldCause | None = None
+    #: How to mend it in the sender's file, where a program can tell; no part of what the finding is, and not kept with it.
+    edit: Edit | None = field(default=None, repr=False, compare=False)
 
     @property
     def fingerprint(self) -> str:

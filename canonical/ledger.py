@@ -48,6 +48,11 @@ class Ledger:
     defaults: int = 0
 
     @property
+    def places(self) -> int:
+        """How many places nothing names."""
+        return len(self.unmapped) + self.unlisted
+
+    @property
     def balances(self) -> bool:
         """True where every field has exactly one fate; anything else is our own fault."""
         listed = sum(place.fields for place in self.unmapped)

@@ -52,6 +52,12 @@ class Judge:
         """
         return self.spec or self.catalog.for_date(assessed(assessment) or today)
 
+    def spec_of(self, report: Report) -> Spec | None:
+        """Return the package that a report was judged by; None where none was."""
+        if report.judged_by is None:
+            return None
+        return self.spec or self.catalog.named(report.judged_by.spec)
+
     def sending(self, today: date) -> Spec:
         """Return the package whose document and transport are in force today, whatever judged the assessment.
 

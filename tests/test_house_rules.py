@@ -14,7 +14,7 @@ import click
 import pytest
 
 from service import rule_pages
-from service.cli import spec
+from service.cli import mapping, spec
 from service.cli.main import COMMANDS, ecas
 from service.settings import PREFIX, Settings
 from specs.catalog import Catalog
@@ -177,9 +177,9 @@ def test_every_command_is_documented(command: str):
 
 
 def test_every_command_is_listed():
-    """The tables of commands, that of all and that of “ecas spec”, and the modules beside them are the same."""
+    """The tables of commands, that of all and those of “ecas spec” and “ecas mapping”, and the modules beside them are the same."""
     found = {file.stem for file in (ROOT / "service/cli").glob("*.py") if "\ndef command(" in file.read_text("utf-8")}
-    assert found == {*COMMANDS, *spec._ELSEWHERE.values()}
+    assert found == {*COMMANDS, *spec._ELSEWHERE.values(), *mapping._ELSEWHERE.values()}
 
 
 def test_every_code_has_its_page():

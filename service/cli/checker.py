@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -39,11 +40,15 @@ class Examined:
     judged: list[tuple[Assessment, Report]]
     #: What judged, to be asked for the specification of an assessment.
     judge: Judge
+    #: When.
+    at: datetime
 
-    def checked(self) -> Checked:
-        """Return what reports tell about it, with lines and columns."""
+    def checked(self, *, edits: bool = False) -> Checked:
+        """Return what reports tell about it, with lines and columns; on request with edits, which hold values."""
         own, *found = located(self.payload, self.reading, self.reading.findings, *(r.findings for _, r in self.judged))
-        reports = (replace(report, findings=group) for (_, report), group in zip(self.judged, found, strict=True))
+        reports = [replace(report, findings=group) for (_, report), group in zip(self.judged, found, strict=True)]
+        if edits:
+            reports = with_edits(reports, self.payload, self.reading.format, self.mapping, self.judge, self.at)
         return Checked(
             name=self.payload.name,
             findings=own,
@@ -63,20 +68,22 @@ class Checker:
         self._mappings = MappingChoice()
         self._judges: dict[tuple[tuple[Path, ...], str | None, Path | None], Judge] = {}
 
-    def examine(self, path: Path) -> Examined:
-        """Read and judge one file.
+    def examine(self, path: Path, content: bytes | None = None) -> Examined:
+        """Read and judge one file, or other content as if it stood there.
 
         Raises:
             ConfigurationError: the file, its settings, mapping, roster or specification cannot be used.
         """
-        chosen, payload, mapping = self._opened(path)
+        chosen, payload, mapping = self._opened(path, content)
         reading = registry.read(payload, format=self._choices.format, mapping=mapping)
         judge = self._judge(chosen)
         judged = judge.judge_reading(reading, self._at)
-        return Examined(payload=payload, mapping=mapping, reading=reading, judged=judged, judge=judge)
+        return Examined(payload=payload, mapping=mapping, reading=reading, judged=judged, judge=judge, at=self._at)
 
-    def check(self, path: Path) -> Checked:
+    def check(self, path: Path, *, edits: bool = False) -> Checked:
         """Read and judge one file, one assessment after the other: memory holds the reports, and no answers.
+
+        On request with edits, which hold values.
 
         Raises:
             ConfigurationError: as ``examine``.
@@ -88,16 +95,29 @@ class Checker:
         reports = [(one.origin, judge.judge(one, self._at, mapping=named)) for one in stream]
         reading = stream.reading()
         own, *found = located(payload, reading, reading.findings, *(report.findings for _, report in reports))
-        assessments = tuple(
-            (origin, replace(report, findings=group) if group else report)
-            for (origin, report), group in zip(reports, found, strict=True)
-        )
+        told = [
+            replace(report, findings=group) if group else report
+            for (_, report), group in zip(reports, found, strict=True)
+        ]
+        if edits:
+            told = with_edits(told, payload, reading.format, mapping, judge, self._at)
+        assessments = tuple((origin, report) for (origin, _), report in zip(reports, told, strict=True))
         return Checked(name=payload.name, findings=own, assessments=assessments, ledger=reading.ledger)
 
-    def _opened(self, path: Path) -> tuple[Settings, Payload, AgencyMapping | None]:
+    def opened(self, path: Path) -> tuple[Payload, AgencyMapping | None]:
+        """Return a file, and the mapping that reads it.
+
+        Raises:
+            ConfigurationError: as ``examine``.
+        """
+        _, payload, mapping = self._opened(path)
+        return payload, mapping
+
+    def _opened(self, path: Path, content: bytes | None = None) -> tuple[Settings, Payload, AgencyMapping | None]:
         """Return a file with the settings that stand beside it, and the mapping that reads it."""
         chosen = self._settings_for(path)
-        payload = Payload(content=payload_files.read(path), name=payload_files.name_of(path), agency=chosen.agency)
+        content = payload_files.read(path) if content is None else content
+        payload = Payload(content=content, name=payload_files.name_of(path), agency=chosen.agency)
         format_ = self._choices.format or registry.detect(payload)
         day = self._choices.dated or self._at.date()
         mapping = (
@@ -142,6 +162,23 @@ class Checker:
                 certification=self._choices.certification,
             )
         return self._judges[key]
+
+
+def with_edits(
+    reports: Sequence[Report],
+    payload: Payload,
+    format_: str,
+    mapping: AgencyMapping | None,
+    judge: Judge,
+    at: datetime,
+) -> list[Report]:
+    """Return these reports with an edit for each mechanical fault that a program can tell how to mend."""
+    from service.edits.proposing import Proposer  # noqa: PLC0415 - a plain check needs none of it
+
+    specs = [judge.spec_of(report) for report in reports]
+    proposer = Proposer(payload=payload, format=format_, mapping=mapping, today=at.date())
+    proposed = proposer.propose([(spec, one.findings) for spec, one in zip(specs, reports, strict=True)])
+    return [replace(report, findings=found) for report, found in zip(reports, proposed, strict=True)]
 
 
 def read_roster(path: Path) -> Roster:

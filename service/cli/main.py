@@ -28,6 +28,8 @@ COMMANDS: Final = {
     "validate": "Check assessments, and say where each fault is and how to mend it.",
     "map": "Write the state's document for each assessment.",
     "why": "Tell where each answer came from, or why there is none.",
+    "fix": "Mend mechanical faults in the file itself, where the answer is certain.",
+    "mapping": "Draft an agency's mapping from a sample, check it, and run its cases.",
     "spec": "List, show, verify and seal specification packages.",
     "keys": "Check certification keys, and keep the roster of assessors.",
     "agencies": "Add agencies, and give them API keys or take them away.",

@@ -46,6 +46,20 @@ def verdict(run: Run) -> str:
     return f"{says} {spec}{left_out}."
 
 
+def losses(run: Run) -> str:
+    """Return what became of all fields that were read by a mapping, in a sentence; empty where none were."""
+    ledgers = [payload.ledger for payload in run.payloads if payload.ledger is not None]
+    fields = sum(ledger.fields for ledger in ledgers)
+    if not fields:
+        return ""
+    assert all(ledger.balances for ledger in ledgers), "every field has exactly one fate"
+    fates = {fate: sum(ledger.counts[fate] for ledger in ledgers) for fate in ledgers[0].counts}
+    told = ", ".join(f"{count:,} {fate.value.replace('-', ' ')}" for fate, count in fates.items() if count)
+    places = sum(ledger.places for ledger in ledgers)
+    listed = f" ({_count(places, 'place')})" if places else ""
+    return f"{_count(fields, 'field')}: {told}{listed}."
+
+
 def caveat(run: Run) -> str:
     """Return what the reader must know about the specification itself; empty where it is the state's own and in force."""
     if any(judge.spec_status == "provisional" for judge in run.judged_by):
@@ -62,4 +76,4 @@ def _named(judge: JudgedBy) -> str:
 
 def _count(number: int, word: str) -> str:
     plural = word.replace("check", "checks", 1) if word.startswith("check") else f"{word}s"
-    return f"{number} {word if number == 1 else plural}"
+    return f"{number:,} {word if number == 1 else plural}"

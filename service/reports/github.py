@@ -23,6 +23,13 @@ def write(run: Run) -> str:
     return "\n".join(lines) + "\n"
 
 
+def annotation(severity: Severity, file: str, line: int, title: str, text: str) -> str:
+    """Return one command about a line of a file."""
+    return (
+        f"::{_COMMANDS[severity]} file={_property(printable(file))},line={line},title={_property(title)}::{_data(text)}"
+    )
+
+
 def _annotation(finding: Finding, payload: str) -> str:
     source = finding.sources[0] if finding.sources else None
     properties = {

@@ -1,4 +1,4 @@
-"""The JSON report: exactly the keys that design.md section 8 fixes, and nothing else."""
+"""The JSON report: exactly the keys that design.md section 8 fixes, on the command line with the loss ledger of each payload."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from canonical.version import __version__
 if TYPE_CHECKING:
     from canonical.assessment import Source
     from canonical.desk import Desk
-    from canonical.finding import Finding
+    from canonical.finding import Edit, Finding
+    from canonical.ledger import Ledger
     from service.reports.run import Run
 
 
 def write(run: Run) -> str:
-    """Return the report as indented JSON."""
-    return json.dumps(as_data(run), indent=2, ensure_ascii=False) + "\n"
+    """Return the report as indented JSON, with what became of every field."""
+    ledgers = [_ledger(payload.name, payload.ledger) for payload in run.payloads if payload.ledger is not None]
+    return json.dumps({**as_data(run), "ledger": ledgers}, indent=2, ensure_ascii=False) + "\n"
 
 
 def as_data(run: Run) -> dict[str, Any]:
@@ -31,6 +33,19 @@ def as_data(run: Run) -> dict[str, Any]:
     }
 
 
+def _ledger(name: str, ledger: Ledger) -> dict[str, Any]:
+    """Return the loss ledger of one payload; what was read without a mapping has none."""
+    assert ledger.balances, "every field has exactly one fate"
+    return {
+        "file": name,
+        "fields": ledger.fields,
+        "counts": {fate.value: count for fate, count in ledger.counts.items()},
+        "unmapped": [{"name": place.name, "fields": place.fields} for place in ledger.unmapped],
+        "unlisted": ledger.unlisted,
+        "defaults": ledger.defaults,
+    }
+
+
 def finding_data(finding: Finding) -> dict[str, Any]:
     """Return one finding as plain data."""
     return {
@@ -40,9 +55,9 @@ def finding_data(finding: Finding) -> dict[str, Any]:
         "title": finding.title,
         "message": finding.message,
         "items": list(finding.items),
-        "sources": [_source(source) for source in finding.sources],
+        "sources": [source_data(source) for source in finding.sources],
         "fix": finding.fix,
-        "edit": None,
+        "edit": _edit(finding.edit),
         "why": finding.why,
         "desk": desk_data(finding.desk),
         "cites": list(finding.cites),
@@ -51,12 +66,26 @@ def finding_data(finding: Finding) -> dict[str, Any]:
     }
 
 
+def _edit(edit: Edit | None) -> dict[str, str | int | bool] | None:
+    """Return an edit as plain data; only the command line makes any (docs/adr/0033)."""
+    if edit is None:
+        return None
+    return {
+        "start": edit.start,
+        "end": edit.end,
+        "replacement": edit.replacement,
+        "encoding": edit.encoding,
+        "certain": edit.certain,
+    }
+
+
 def desk_data(desk: Desk | None) -> dict[str, str | None] | None:
     """Return whom to ask, or None where nobody else can help."""
     return None if desk is None else {"name": desk.name, "email": desk.email}
 
 
-def _source(source: Source) -> dict[str, str | int | None]:
+def source_data(source: Source) -> dict[str, str | int | None]:
+    """Return a place as plain data."""
     return {
         "file": source.file,
         "line": source.line,

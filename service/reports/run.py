@@ -66,6 +66,14 @@ class Run:
 
     payloads: tuple[Checked, ...]
     fail_on: FailOn = FailOn.ERROR
+    #: How many places of each payload nothing may name; None: as many as there are.
+    max_unmapped: int | None = None
+
+    @property
+    def lossy(self) -> tuple[Checked, ...]:
+        """The payloads that have more places which nothing names than they may."""
+        most = self.max_unmapped
+        return tuple(one for one in self.payloads if most is not None and one.ledger and one.ledger.places > most)
 
     @property
     def checked(self) -> int:
@@ -100,7 +108,7 @@ class Run:
     @property
     def exit_code(self) -> Exit:
         """What the command line ends with."""
-        if any(self.fails(finding) for finding in self.findings):
+        if self.lossy or any(self.fails(finding) for finding in self.findings):
             return Exit.FINDINGS
         unchecked = any(finding.kind is Kind.COULD_NOT_CHECK for finding in self.findings)
         if unchecked or self.conformance is Conformance.COULD_NOT_CHECK:

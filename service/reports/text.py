@@ -7,7 +7,7 @@ import sys
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from service.reports.conformance import caveat, label, tally, verdict
+from service.reports.conformance import caveat, label, losses, tally, verdict
 from service.reports.printable import printable
 from service.reports.run import by_weight
 
@@ -60,7 +60,7 @@ def styled(run: Run, style: Style) -> str:
         for group in _groups(payload):
             lines += [*_block(payload, group, style), ""]
     lines += _desks(run, style)
-    lines += [tally(run), _emphasised(verdict(run), style)]
+    lines += [*filter(None, (tally(run), losses(run))), _emphasised(verdict(run), style)]
     if note := caveat(run):
         lines.append(style.paint(note, "2"))
     return "\n".join(lines) + "\n"

@@ -43,6 +43,9 @@ DEFECTS = [
     pytest.param(HEAD + BODY + "LDF_SLEEP = { from = [] }\n", 6, "from", id="no column"),
     pytest.param(HEAD + BODY + 'LDF_SLEEP = { from = ["A", "B"] }\n', 6, "join", id="columns without join"),
     pytest.param(
+        HEAD + BODY + 'LDF_SLEEP = { from = "A", date = "%m/%d/%Y %d" }\n', 6, "each once", id="a part of a date twice"
+    ),
+    pytest.param(
         HEAD + BODY + 'LDF_SLEEP = { from = "A", date = "%x" }\n', 6, "date", id="a date that depends on place"
     ),
     pytest.param(

@@ -13,7 +13,12 @@ RUNS = {
     "rating-out-of-list": ["validate", "bad/rating-out-of-list.json"],
     "unknown-key": ["validate", "bad/unknown-key.json"],
     "not-a-payload": ["validate", "bad/not-a-payload.txt"],
+    "fix": ["fix", "bad/caredesk-us-date-wrong.csv", "--list"],
+    "fix-help": ["fix", "--help"],
+    "why-mapped": ["why", "bad/caredesk-us-date-wrong.csv", "MEMBER_DOB", "--bytes"],
     "why": ["why", "bad/missing-sleep-rating.json", "LDF_SLEEP"],
+    "mapping-init": ["mapping", "init", "good/caredesk-export.csv", "--agency", "riverbend"],
+    "mapping-check": ["mapping", "check", "mappings", "cbhi/cans-export.toml"],
     "validate-help": ["validate", "--help"],
 }
 

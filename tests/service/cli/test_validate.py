@@ -21,10 +21,10 @@ def findings(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
 
 
 def test_the_json_report_has_exactly_the_promised_shape(ecas):
-    """The keys of design.md section 8, and nothing else."""
+    """The keys of design.md section 8 and the ledger, and nothing else."""
     report = json.loads(ecas("validate", "bad", "--report", "json").stdout)
 
-    assert set(report) == {"ecas_bridge", "spec", "checked", "conformance", "not_checked", "findings"}
+    assert set(report) == {"ecas_bridge", "spec", "checked", "conformance", "not_checked", "findings", "ledger"}
     assert set(report["spec"]) == {"version", "status", "digest"}
     assert report["spec"]["status"] == "provisional"
     assert report["conformance"] == "does-not-conform"

@@ -9,7 +9,8 @@ def test_an_answer_is_told_with_its_place_and_its_way(ecas):
 
     assert "answer  " in done.stdout
     assert "column Fn_Sleep" in done.stdout
-    assert "by      riverbend-caredesk.toml: column 'Fn_Sleep', translated by the code table 'need'" in done.stdout
+    assert "by      riverbend-caredesk.toml:60: column 'Fn_Sleep'" in done.stdout
+    assert "steps   codes need" in done.stdout
     assert "leaves  as LifeDomainFunctioning/Sleep" in done.stdout
 
 
@@ -87,3 +88,57 @@ def test_a_further_occurrence_is_told_like_the_first(ecas):
     assert "INCOMPLETE_REASON  " in everything
     assert "DX_CODE.3  " not in everything
     assert "CGR_SAFETY.2  " not in everything
+
+
+def test_bytes_are_those_of_the_file(ecas, office):
+    """From, to, and what stands there; a credential's are counted and not shown."""
+    told = json.loads(ecas("why", "good/caredesk-export.csv", "--all", "--bytes", "--report", "json").stdout)
+    content = (office / "good/caredesk-export.csv").read_bytes()
+    first = {item["item"]: item for item in told[0]["items"]}
+
+    (sleep,) = first["MEMBER_LAST_NAME"]["bytes"]
+    assert content[sleep["start"] : sleep["end"]] == bytes.fromhex(sleep["hex"])
+    assert bytes.fromhex(sleep["hex"]).decode() == first["MEMBER_LAST_NAME"]["answer"]
+    assert [one["hex"] for one in first["ASSESSOR_KEY"]["bytes"]] == [None]
+    assert first["ASSESSOR_KEY"]["answer"] == "•••••• (masked)"
+    assert first["MEMBER_ID"]["transforms"] == ["pad 12"]
+    assert first["SERVICE"]["mapping"]["file"] == "riverbend-caredesk.toml"
+    assert first["AGENCY_ID"]["default"]
+
+
+def test_the_first_thing_that_failed_is_told(ecas, tmp_path):
+    """No line, empty cell, a word for nothing, no such part, no such code, no such date, no such column."""
+    (tmp_path / "m.toml").write_text(
+        'agency = "a"\nformat = "delimited"\neffective = 2026-01-01\nempty = ["n/a"]\n[items]\n'
+        'MEMBER_DOB = { from = "Born", date = "%m/%d/%Y" }\nMEMBER_GENDER = { from = "Sex", codes = "sex" }\n'
+        'MEMBER_ZIP = { from = "Zip" }\nMEMBER_LAST_NAME = { from = "Last" }\n'
+        'MEMBER_FIRST_NAME = { from = "Name", split = { at = "/", part = 2 } }\n[codes.sex]\n"F" = "female"\n'
+    )
+    (tmp_path / "x.csv").write_text("Born,Sex,Zip,Last,Name\n2015-13-01,W,,n/a,Bo\n")
+    (tmp_path / "y.csv").write_text("Born,Sex,Zip,Last\n2015-13-01,W,,n/a\n")
+    options = ("--mapping", "m.toml", "--without-certification", "--spec", "2026.1")
+    told = json.loads(ecas("why", "x.csv", "--all", "--report", "json", *options, cwd=tmp_path).stdout)
+    because = {item["item"]: item["because"] for item in told[0]["items"]}
+    wanted = ("CONSENT", "MEMBER_ZIP", "MEMBER_LAST_NAME", "MEMBER_FIRST_NAME", "MEMBER_GENDER", "MEMBER_DOB")
+
+    assert [because.get(item) for item in wanted] == [
+        "the mapping m.toml names no place for it.",
+        "its cell is empty or missing.",
+        "one of the words for nothing (“empty” in the mapping) stands in its place.",
+        "the text in its place has no such part: split '/' part 2.",
+        "what stands in its place is in no line of the mapping's code table.",
+        "what stands in its place could not be read as the mapping says: date %m/%d/%Y.",
+    ]
+    missing = ecas("why", "y.csv", "MEMBER_FIRST_NAME", *options, cwd=tmp_path)
+    assert "because column of the mapping missing from the file." in missing.stdout
+
+
+def test_fields_are_listed_with_their_fate(ecas):
+    """Every field once, as many as the ledger counts, and no value."""
+    done = ecas("why", "good/caredesk-export.csv", "--fields")
+    counted = json.loads(ecas("validate", "good/caredesk-export.csv", "--report", "json").stdout)["ledger"][0]
+    fates = [line.rsplit("  ", 1)[1] for line in done.stdout.splitlines()]
+
+    assert {fate: fates.count(fate) for fate in set(fates)} == {f: n for f, n in counted["counts"].items() if n}
+    assert "Ostrowski" not in done.stdout
+    assert ecas("why", "good/five-through-twenty.json", "--fields").returncode == 2
