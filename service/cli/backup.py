@@ -8,11 +8,14 @@ from pathlib import Path
 import click
 
 from service import settings
+from service.audit.acting import HOST
+from service.audit.deed import DEPLOYMENT, Deed
 from service.backup.taking import Taken, take, verify
 from service.clock import from_milliseconds, utc_now
 from service.identifiers import new_id
 from service.keyring.sources import open_masters
 from service.main import build_service
+from service.outbox.engine import writing
 from service.reports.run import Exit
 
 _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
@@ -34,7 +37,10 @@ def make(file: Path) -> int:
     chosen = settings.load()
     service = build_service(chosen)
     masters, _ = open_masters(chosen, may_make=False)
-    take(service.engine, masters, file, utc_now, new_id)
+    taken = take(service.engine, masters, file, utc_now, new_id)
+    deed = Deed(agency=DEPLOYMENT, action="copy.made", actor=HOST, kind="backup", about=taken.header.id)
+    with writing(service.engine) as connection:
+        service.audit.note(connection, deed)
     sys.stdout.write(_told(verify(file, masters)))
     return Exit.CLEAN
 

@@ -9,10 +9,13 @@ import click
 
 from canonical.errors import ConfigurationError
 from service import settings
+from service.audit.acting import HOST
+from service.audit.deed import DEPLOYMENT, Deed
 from service.clock import from_milliseconds, utc_now
 from service.keyring.rotation import Rotation, Standing
 from service.keyring.sources import make_key_file
-from service.main import build_service
+from service.main import Service, build_service
+from service.outbox.engine import writing
 from service.reports.run import Exit
 
 
@@ -24,7 +27,7 @@ def command() -> None:
 @command.command(epilog="Example:  ecas vault status")
 def status() -> int:
     """Show how the keys stand. Exit code 1 where a rotation or a change of the master is not at its end."""
-    stands = _rotation().standing()
+    stands = _rotation(build_service(settings.load())).standing()
     sys.stdout.write(_told(stands))
     unfinished = stands.under_other_master or stands.retired or stands.first_form
     return Exit.FINDINGS if unfinished else Exit.CLEAN
@@ -38,8 +41,9 @@ def rotate(agency: str | None) -> int:
     May be stopped at any moment: the next one goes on from there. What the first release sealed is brought to this
     release's form.
     """
-    rotation = _rotation()
-    done = rotation.run(None if agency is None else [agency])
+    service = build_service(settings.load())
+    done = _rotation(service).run(None if agency is None else [agency])
+    _tell(service, "keys.rotated", agency or DEPLOYMENT, f"keys={done.agencies} destroyed={done.destroyed}")
     sys.stdout.write(
         f"{done.agencies} new keys, {done.rewrapped} data keys brought under them, "
         f"{done.converted} values brought to this release's form, {done.destroyed} old keys destroyed.\n"
@@ -53,7 +57,9 @@ def change_master() -> int:
 
     Set the new key (ECAS_KEY_FILE) and the one before (ECAS_PREVIOUS_KEY_FILE), start the programs anew, then this.
     """
-    done = _rotation().change_master()
+    service = build_service(settings.load())
+    done = _rotation(service).change_master()
+    _tell(service, "keys.master_changed", DEPLOYMENT, f"keys={done.under_new_master}")
     sys.stdout.write(f"{done.under_new_master} keys brought under the present master key.\n")
     return Exit.CLEAN
 
@@ -68,9 +74,13 @@ def new_key(file: Path) -> int:
     return Exit.CLEAN
 
 
-def _rotation() -> Rotation:
-    service = build_service(settings.load())
+def _rotation(service: Service) -> Rotation:
     return Rotation(engine=service.engine, vault=service.vault, clock=utc_now)
+
+
+def _tell(service: Service, action: str, agency: str, detail: str) -> None:
+    with writing(service.engine) as connection:
+        service.audit.note(connection, Deed(agency=agency, action=action, actor=HOST, kind="key", detail=detail))
 
 
 def _told(stands: Standing) -> str:

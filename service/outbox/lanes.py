@@ -112,18 +112,22 @@ def heads(
 
 @cache
 def _heads(behind_pending: bool, narrow: bool, columns: tuple[ColumnElement[Any], ...]) -> Select[Any]:  # noqa: FBT001 - keys of the cache
-    """Lay the statement out once, for everybody and, ``narrow``, for one agency: that costs more than to run it."""
+    """Lay the statement out once, for everybody and, ``narrow``, for one agency: that costs more than to run it.
+
+    Each lane is asked by itself: given lanes and states in one list each, SQLite goes by the states, through all that waits.
+    """
+    mine = (_S.lane == _L.id, _WAITING, *((_S.agency == bindparam("agency"),) if narrow else ()))
+    mine = mine if behind_pending else (*mine, _S.state != State.PENDING)
     under_way = case((_S.state.in_(_IN_FLIGHT), _S.seq))
-    waiting = select(
-        _S.lane,
-        func.coalesce(func.min(under_way), func.min(_S.seq)).label("seq"),
-        func.min(_S.deadline_at).label("deadline_at"),
-    ).where(_S.lane.in_(bindparam("lanes", expanding=True)), _WAITING)
-    if narrow:
-        waiting = waiting.where(_S.agency == bindparam("agency"))
-    if not behind_pending:
-        waiting = waiting.where(_S.state != State.PENDING)
-    found = waiting.group_by(_S.lane).subquery()
+    head = select(func.coalesce(func.min(under_way), func.min(_S.seq))).where(*mine).correlate(t.lane)
+    earliest = select(func.min(_S.deadline_at)).where(*mine).correlate(t.lane)
+    found = (
+        select(
+            _L.id.label("lane"), head.scalar_subquery().label("seq"), earliest.scalar_subquery().label("deadline_at")
+        )
+        .where(_L.id.in_(bindparam("lanes", expanding=True)))
+        .subquery()
+    )
     known = (found.c.lane.label("of_lane"), found.c.seq.label("head"), found.c.deadline_at.label("earliest"))
     wanted = (column for column in columns if column.key != _S.state.key)
     return select(*known, _S.state, *wanted).join(t.submission, _S.seq == found.c.seq)

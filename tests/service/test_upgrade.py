@@ -24,8 +24,8 @@ _WAITED = {State.READY, State.SENDING, State.IN_DOUBT}
 
 
 @pytest.fixture
-def office(tmp_path, database_url):
-    url = database_url if database_url.startswith("postgresql") else f"sqlite:///{tmp_path}/var/ecas.sqlite3"
+def office(tmp_path, empty_url):
+    url = empty_url if empty_url.startswith("postgresql") else f"sqlite:///{tmp_path}/var/ecas.sqlite3"
     key_file(tmp_path / "var")
     leave(url)
     office = Office(folder=tmp_path, database_url=url)

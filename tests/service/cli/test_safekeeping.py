@@ -108,3 +108,18 @@ def test_a_copy_that_another_tool_restored_is_marked_by_hand(place, capfd):
     assert outcome(["restore", "status"]) == 1
     assert outcome(["restore", "release", "--note", "nothing was waiting"]) == 0
     assert outcome(["restore", "status"]) == 0
+
+
+def test_whoever_copies_everything_or_changes_its_keys_is_on_the_trail(place, capfd):
+    """A backup is the whole database in one file: who made it, and who put new keys in place, is told like any other deed."""
+    assert outcome(["backup", "make", "copy.backup"]) == 0
+    made = capfd.readouterr().out.partition(":")[0]
+    assert outcome(["vault", "rotate"]) == 0
+    assert outcome(["vault", "rotate", "--agency", "riverbend"]) == 0
+    assert outcome(["vault", "change-master"]) == 0
+    capfd.readouterr()
+    assert outcome(["audit", "list", "--agency", "-"]) == 0
+    deployment = capfd.readouterr().out
+    assert all(word in deployment for word in ("copy.made", made, "keys.rotated", "keys.master_changed"))
+    assert outcome(["audit", "list", "--agency", "riverbend"]) == 0
+    assert "keys.rotated" in capfd.readouterr().out

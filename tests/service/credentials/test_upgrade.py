@@ -9,9 +9,9 @@ from service.outbox import migrate
 from service.outbox.engine import open_engine
 
 
-def test_a_key_of_an_earlier_release_goes_on_as_an_administrator_s(database_url):
+def test_a_key_of_an_earlier_release_goes_on_as_an_administrator_s(empty_url):
     """Whoever held one could do everything, and still can; a revoked one stays revoked."""
-    engine = open_engine(database_url)
+    engine = open_engine(empty_url)
     config = migrate._config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection

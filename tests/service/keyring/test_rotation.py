@@ -74,20 +74,20 @@ def old(tmp_path):
     return folder
 
 
-def test_an_upgraded_database_reads_all_that_the_first_release_sealed(database_url):
+def test_an_upgraded_database_reads_all_that_the_first_release_sealed(empty_url):
     """On either back end: nothing is unreadable, and nothing was sealed anew by the upgrade alone."""
-    leave(database_url).dispose()
-    engine, vault = opened(database_url)
+    leave(empty_url).dispose()
+    engine, vault = opened(empty_url)
     assert unreadable(engine, vault) == []
     rotation = Rotation(engine=engine, vault=vault, clock=utc_now, wait=lambda _: None)
     assert rotation.standing().first_form == 2 * EACH * len(AGENCIES)
     engine.dispose()
 
 
-def test_rotation_brings_everything_to_the_new_form_and_destroys_the_old_keys(database_url):
+def test_rotation_brings_everything_to_the_new_form_and_destroys_the_old_keys(empty_url):
     """No row of the first form, no retired version, no key of the first release; every value opens as before."""
-    leave(database_url).dispose()
-    engine, vault = opened(database_url)
+    leave(empty_url).dispose()
+    engine, vault = opened(empty_url)
     done = rotate(engine, vault).done
     assert (done.agencies, done.converted > 0) == (len(AGENCIES) + 1, True)
     again = rotate(engine, vault).done

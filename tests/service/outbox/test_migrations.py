@@ -15,8 +15,8 @@ from service.outbox.schema import metadata
 
 
 @pytest.fixture
-def engine(database_url):
-    opened = open_engine(database_url)
+def engine(empty_url):
+    opened = open_engine(empty_url)
     yield opened
     opened.dispose()
 

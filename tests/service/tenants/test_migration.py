@@ -47,8 +47,8 @@ _TABLES = (
 
 
 @pytest.fixture
-def engine(database_url):
-    opened = open_engine(database_url)
+def engine(empty_url):
+    opened = open_engine(empty_url)
     with rebuilding(opened) as connection:
         config = migrate._config()
         config.attributes["connection"] = connection

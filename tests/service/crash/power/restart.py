@@ -12,9 +12,8 @@ from typing import Any
 from power.places import settings
 from power.trace import Mark
 from sqlalchemy import Engine, RowMapping, select
-from sqlalchemy.exc import DatabaseError
 
-from canonical.errors import ConfigurationError, IllegalMove
+from canonical.errors import IllegalMove
 from canonical.submission import State, check_move
 from service.clock import utc_now
 from service.identifiers import new_id
@@ -79,7 +78,7 @@ def restart(folder: Path, places: dict[str, str], promises: Promises, *, wholly:
             return _look(engine, vault, promises)
         finally:
             engine.dispose()
-    except (DatabaseError, ConfigurationError) as error:
+    except Exception as error:  # noqa: BLE001 - a torn file may break anything; a file that is whole breaks nothing
         return Verdict(lost=promises.count, broken=[f"The service does not start: {type(error).__name__}."])
 
 
