@@ -19,12 +19,20 @@ from service.settings import Settings
 #: Seconds: longer than the service gives a body, since it answers only after judging and the commit.
 _TIMEOUT: Final = 120
 _OWN_FAULT: Final = 500
+#: The digits of a number of seconds that somebody may mean.
+_LONGEST_NUMBER: Final = 6
 
 
 class Unreachable(EcasBridgeError):
     """The service cannot be reached."""
 
     exit_code: ClassVar[int] = Exit.COULD_NOT_CHECK
+
+    def __init__(self, message: str = "", *, status: int | None = None, retry_after: int | None = None) -> None:
+        """Keep what it answered, if it did, and the seconds after which it wants to be asked again."""
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +42,8 @@ class Answer:
     status: int
     data: Mapping[str, Any] = field(repr=False)
     replayed: bool = False
+    #: The seconds after which the service wants to be asked again; None where it said nothing of the kind.
+    retry_after: int | None = None
 
     @property
     def ok(self) -> bool:
@@ -136,7 +146,9 @@ def _answer(response: http.client.HTTPResponse, body: bytes) -> Answer:
     if response.status >= _OWN_FAULT:
         number = response.headers.get("Correlation-Id", "none")
         raise Unreachable(
-            f"The service cannot answer now ({response.status}, Correlation-Id {number}). Try again later."
+            f"The service cannot answer now ({response.status}, Correlation-Id {number}). Try again later.",
+            status=response.status,
+            retry_after=_retry_after(response),
         )
     try:
         data = json.loads(body)
@@ -144,4 +156,15 @@ def _answer(response: http.client.HTTPResponse, body: bytes) -> Answer:
         data = None
     if not isinstance(data, dict):
         raise Unreachable("What answers at ECAS_URL is not an ecas service.")
-    return Answer(status=response.status, data=data, replayed=response.headers.get("Idempotency-Replayed") == "true")
+    return Answer(
+        status=response.status,
+        data=data,
+        replayed=response.headers.get("Idempotency-Replayed") == "true",
+        retry_after=_retry_after(response),
+    )
+
+
+def _retry_after(response: http.client.HTTPResponse) -> int | None:
+    """Return the seconds of Retry-After; our service never names a date there."""
+    given = response.headers.get("Retry-After", "")
+    return int(given) if given.isascii() and given.isdecimal() and len(given) <= _LONGEST_NUMBER else None

@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "webhooks": "Tell agencies' endpoints when their submissions change.",
     "serve": "Take submissions over HTTP.",
     "submit": "Hand payloads to the service.",
+    "watch": "Hand to the service what is dropped into a folder, and put a result beside each file.",
     "status": "Show where submissions stand, and why.",
     "hold": "Let a submission wait for a person.",
     "release": "Let a held submission go on, on a person's word.",
@@ -68,7 +69,7 @@ COMMANDS: Final = {
     "doctor": "Look at the deployment, and say how to mend what is wrong.",
 }
 #: Those that go on until they are told to stop.
-_AT_WORK: Final = frozenset({"serve", "work"})
+_AT_WORK: Final = frozenset({"serve", "work", "watch"})
 #: What a shell reports for a process that SIGPIPE or SIGINT ended.
 _PIPE_CLOSED: Final = 141
 _INTERRUPTED: Final = 130

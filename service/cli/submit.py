@@ -49,7 +49,7 @@ def command(*, paths: Sequence[Path], format_: str, again: bool, report: str) ->
     answers = []
     for file in payload_files.find(paths):
         content = payload_files.read(file)
-        key = _idempotency_key(content, format_, again=again)
+        key = idempotency_key(content, format_, again=again)
         answer = client.post("/v1/submissions", content, idempotency_key=key, format=format_)
         answers.append((payload_files.name_of(file), answer))
     sys.stdout.write(_as_json(answers) if report == "json" else _as_text(answers))
@@ -58,7 +58,8 @@ def command(*, paths: Sequence[Path], format_: str, again: bool, report: str) ->
     return Exit.FINDINGS if stopped or unread or not all(answer.ok for _, answer in answers) else Exit.CLEAN
 
 
-def _idempotency_key(content: bytes, format_: str, *, again: bool) -> str:
+def idempotency_key(content: bytes, format_: str, *, again: bool = False) -> str:
+    """Return the name of a request, the same for the same content; the service keeps each agency's names apart."""
     digest = hashlib.sha256(format_.encode() + b"\0" + content).hexdigest()
     return f"submit-{digest}-{secrets.token_hex(8)}" if again else f"submit-{digest}"
 
