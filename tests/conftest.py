@@ -27,6 +27,16 @@ if TYPE_CHECKING:
     from postgres_server import PostgresServer
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Let no test leave its ballast behind: a service sets 64 MB aside, and a whole run would fill the disk with them."""
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    yield
+    for place, _, names in os.walk(folder) if folder else ():
+        if "ballast" in names:
+            (Path(place) / "ballast").unlink(missing_ok=True)
+
+
 @dataclass
 class StandingClock:
     """A clock that moves only when told to."""

@@ -55,8 +55,11 @@ on = 'query'
 do = 'slow'
 seconds = 0.2
 """
-#: What an agency may meet while its service is killed; nothing else, no 503 and no 500, for the database is well.
-ANSWERS = {"202", "ConnectionRefusedError", "ConnectionResetError", "RemoteDisconnected", "BrokenPipeError"}
+#: What an agency may meet while its service is killed, also between head and body of an answer; nothing else, no 503
+#: and no 500, for the database is well.
+ANSWERS = {
+    "202", "ConnectionRefusedError", "ConnectionResetError", "RemoteDisconnected", "BrokenPipeError", "IncompleteRead",
+}  # fmt: skip
 KILLS = 50
 CAMPAIGN = 500
 #: The workers of each back end: SQLite is for one machine.
