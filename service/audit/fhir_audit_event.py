@@ -42,7 +42,7 @@ _OTHERWISE: Final = ("110100", "Application Activity")
 #: By the last word of an action: create, read, update, delete; everything else is executed.
 _VERBS: Final = {
     "submit": "C", "received": "C", "added": "C", "made": "C",
-    "read": "R", "listed": "R", "disclosure": "R", "sent": "R", "exported": "R",
+    "read": "R", "listed": "R", "reconciled": "R", "disclosure": "R", "sent": "R", "exported": "R",
     "changed": "U", "moved": "U", "answered": "U", "hold": "U", "release": "U", "resolve": "U", "close": "U",
     "cancel": "U", "void": "U", "correct": "U", "set": "U", "rotated": "U",
     "revoked": "D", "erased": "D",

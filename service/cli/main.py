@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "part_two": "Show and set which programmes 42 CFR Part 2 protects.",
     "routes": "Show and set which way the assessments of an agency go.",
     "handoffs": "Show and close what people enter in the Virtual Gateway.",
+    "reconcile": "Compare what the Virtual Gateway holds with what is here.",
     "worksheet": "Print the sheet to enter an assessment from.",
     "deadlines": "Show what is overdue, what will be late, and what holds it up.",
     "work": "Deliver what is due.",

@@ -1,0 +1,1 @@
+"""What the Virtual Gateway holds, by its exports, beside what is here: per child and day."""
