@@ -18,8 +18,8 @@ from canonical.assessment import Assessment
 from canonical.errors import SpecDefect, UnfitDocument
 from canonical.notice import STATEMENT, Notice
 from canonical.outcome import Document
-from gateway_client import safe_xml
 from gateway_client.projection import consents, project
+from markup import door
 from specs.spec import ConsentClass, Item, Spec, Wire
 
 #: Reasons of ours beside the schema's own type names (``SCHEMAV_…``).
@@ -234,13 +234,12 @@ def _template(wire: Wire, places: Iterable[str]) -> etree._Element:
 
 
 def _schema(spec: Spec) -> etree.XMLSchema:
-    root = safe_xml.parse(spec.schema, limit=len(spec.schema))
-    if root is None:
-        raise SpecDefect(f"The schema of package {spec.version} is not XML that we read.")
-    try:
-        return etree.XMLSchema(root)
-    except etree.XMLSchemaParseError as error:
-        raise SpecDefect(f"The schema of package {spec.version} cannot be compiled.") from error
+    root = door.tree(spec.schema)
+    schema = root if isinstance(root, tuple) else door.schema(root)
+    if isinstance(schema, tuple):
+        defects = tuple(f"wire.xsd:{one.line or 1}: {one.reason}" for one in schema)
+        raise SpecDefect(f"The schema of package {spec.version} cannot be compiled.", defects=defects)
+    return schema
 
 
 def _path(element: etree._Element | None) -> str:

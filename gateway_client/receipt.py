@@ -12,7 +12,8 @@ from lxml import etree
 
 from canonical.outcome import Reason, Receipt
 from canonical.verdict import Verdict
-from gateway_client import safe_xml
+from markup import door
+from markup.text import Limits
 from specs.spec import Transport
 
 #: It becomes part of a URL, so it can hold no dot-dot, slash or blank.
@@ -33,17 +34,22 @@ class ReceiptReader:
 
     def receipt(self, content: bytes) -> Receipt | None:
         """Return the receipt that the bytes are, or None."""
-        root = safe_xml.parse(content, limit=self.transport.max_receipt_bytes)
+        root = self._root(content)
         return None if root is None else self._receipt(root, content)
 
     def receipts(self, content: bytes) -> tuple[Receipt, ...] | None:
         """Return the receipts of a list (perhaps none), or None where the bytes are no list of receipts."""
-        root = safe_xml.parse(content, limit=self.transport.max_receipt_bytes)
+        root = self._root(content)
         if root is None or root.tag != self._name("Receipts") or not _only_elements(root):
             return None
         found = [self._receipt(element, content) for element in root]
         receipts = tuple(receipt for receipt in found if receipt is not None)
         return receipts if len(receipts) == len(found) else None
+
+    def _root(self, content: bytes) -> etree._Element | None:
+        """Return the root of what the state sent; why it is none is not said, for nothing of it is believed."""
+        root = door.tree(content, Limits(bytes=self.transport.max_receipt_bytes))
+        return None if isinstance(root, tuple) else root
 
     def _receipt(self, element: etree._Element, content: bytes) -> Receipt | None:
         if element.tag != self._name("Receipt"):

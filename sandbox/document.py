@@ -10,6 +10,7 @@ from lxml import etree
 
 from canonical.errors import SpecDefect
 from canonical.outcome import Reason
+from markup import door
 from specs.spec import Spec
 
 #: The element of the dictionary that names a document, and the one that counts its versions.
@@ -53,10 +54,11 @@ class DocumentReader:
         self._group_above = {
             item.code: item.wire.count("/") - item.group.count("/") for item in spec.items.values() if item.group
         }
-        try:
-            self._schema = etree.XMLSchema(etree.XML(spec.schema, _parser()))
-        except (etree.XMLSyntaxError, etree.XMLSchemaParseError):
-            raise SpecDefect("The sandbox cannot judge.", defects=("wire.xsd: not an XML schema.",)) from None
+        root = door.tree(spec.schema)
+        schema = root if isinstance(root, tuple) else door.schema(root)
+        if isinstance(schema, tuple):
+            raise SpecDefect("The sandbox cannot judge.", defects=("wire.xsd: not an XML schema.",))
+        self._schema = schema
 
     def read(self, content: bytes) -> WireDocument | Unreadable:
         """Read a document; bytes that are none come back as the reason why."""
@@ -129,28 +131,13 @@ class DocumentReader:
 
 
 def _tree(content: bytes) -> etree._Element | Unreadable:
-    """Parse without a document type, entities or anything else that could reach beyond the bytes."""
+    """Return the tree of a document in UTF-8, the one encoding of this interface."""
     try:
-        text = content.decode("utf-8-sig")
+        content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return Unreadable(why="The body is not UTF-8.")
-    if "<!DOCTYPE" in text:
-        return Unreadable(why="The document declares a document type; this interface takes none.")
-    try:
-        return etree.XML(text.encode(), _parser())
-    except etree.XMLSyntaxError:
-        return Unreadable(why="The body is not well-formed XML.")
-
-
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(
-        encoding="utf-8",  # whatever the document says of itself: the check for a document type read it as this
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-    )
+    root = door.tree(content)
+    return Unreadable(why=root[0].reason) if isinstance(root, tuple) else root
 
 
 def _digest(root: etree._Element) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
-from xml.etree import ElementTree as ET  # to write; sandbox/document.py is the one reader
+from xml.etree.ElementTree import Element, SubElement, tostring  # to write; markup/door.py is the one reader
 
 from canonical.errors import SpecDefect
 from canonical.outcome import Reason
@@ -78,18 +78,18 @@ class ReceiptWriter:
 
     def one(self, receipt: StateReceipt) -> bytes:
         """Write one receipt."""
-        root = ET.Element("Receipt", xmlns=self._namespace)
+        root = Element("Receipt", xmlns=self._namespace)
         self._fill(root, receipt)
         return _bytes(root)
 
     def several(self, receipts: Iterable[StateReceipt]) -> bytes:
         """Write the list of them; an empty list says that the state has received nothing."""
-        root = ET.Element("Receipts", xmlns=self._namespace)
+        root = Element("Receipts", xmlns=self._namespace)
         for receipt in receipts:
-            self._fill(ET.SubElement(root, "Receipt"), receipt)
+            self._fill(SubElement(root, "Receipt"), receipt)
         return _bytes(root)
 
-    def _fill(self, element: ET.Element, receipt: StateReceipt) -> None:
+    def _fill(self, element: Element, receipt: StateReceipt) -> None:
         leaves = {
             "TrackingId": receipt.tracking_id,
             "DocumentId": receipt.document_id,
@@ -98,21 +98,21 @@ class ReceiptWriter:
             "ReceivedAt": receipt.received_at,
         }
         for name, text in leaves.items():
-            ET.SubElement(element, name).text = text
+            SubElement(element, name).text = text
         if receipt.reasons:
-            reasons = ET.SubElement(element, "Reasons")
+            reasons = SubElement(element, "Reasons")
             for reason in receipt.reasons:
-                _reason(ET.SubElement(reasons, "Reason"), reason)
+                _reason(SubElement(reasons, "Reason"), reason)
 
 
-def _reason(element: ET.Element, reason: Reason) -> None:
-    ET.SubElement(element, "Code").text = reason.code
+def _reason(element: Element, reason: Reason) -> None:
+    SubElement(element, "Code").text = reason.code
     if reason.item is not None:
-        ET.SubElement(element, "Item").text = reason.item
+        SubElement(element, "Item").text = reason.item
     if reason.text:
-        ET.SubElement(element, "Text").text = reason.text
+        SubElement(element, "Text").text = reason.text
 
 
-def _bytes(root: ET.Element) -> bytes:
-    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+def _bytes(root: Element) -> bytes:
+    written: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return written

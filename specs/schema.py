@@ -1,4 +1,4 @@
-"""wire.xsd: what elements a document may hold. It is the one file of specs that needs lxml, and loading never comes here."""
+"""wire.xsd: what elements a document may hold. It is the one file of specs that needs XML, and loading never comes here."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ SCHEMA: Final = "wire.xsd"
 
 _NAMESPACE: Final = "http://www.w3.org/2001/XMLSchema"
 _XS: Final = f"{{{_NAMESPACE}}}"
-#: What would make the schema more than the one file that the seal covers, or reach for the network.
-_OTHER_FILES: Final = (f"{_XS}import", f"{_XS}include", f"{_XS}redefine")
 _COMPOSITORS: Final = (f"{_XS}sequence", f"{_XS}choice", f"{_XS}all")
 
 
@@ -120,21 +118,13 @@ def _most(part: _Element) -> int | None:
 
 def read_schema(content: bytes, defects: Defects) -> Schema | None:
     """Return the schema of wire.xsd, or None and its defects."""
-    from lxml import etree  # noqa: PLC0415  most of the cold start, and loading never comes here
+    from markup import door  # noqa: PLC0415  most of the cold start, and loading never comes here
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    try:
-        root = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as fault:
-        defects.add(SCHEMA, fault.lineno or 1, "From this line on the file is not XML.")
-        return None
-    for element in root.iter(*_OTHER_FILES):
-        defects.add(SCHEMA, element.sourceline or 1, "The schema must stand alone: it may not draw on other files.")
-        return None
-    try:
-        etree.XMLSchema(root)
-    except etree.XMLSchemaParseError as fault:
-        for entry in fault.error_log:
-            defects.add(SCHEMA, max(entry.line, 1), f"This is not XML Schema 1.0: {entry.message}")
+    root = door.tree(content)
+    compiled = root if isinstance(root, tuple) else door.schema(root)
+    if isinstance(compiled, tuple):
+        for refusal in compiled:
+            defects.add(SCHEMA, refusal.line or 1, refusal.reason)
+    if isinstance(root, tuple) or isinstance(compiled, tuple):
         return None
     return Schema.of(root)

@@ -120,7 +120,8 @@ class Draft:
     def _missing(self) -> Iterator[Question]:
         """Ask for every required item that has no line; of a section for all at once that nothing comes near."""
         read = {line.item for line in self.lines}
-        missing = [i for i in self.spec.items.values() if i.code not in read and self._is_required(i)]
+        known = read | self.sample.given
+        missing = [item for item in self.spec.items.values() if item.code not in known and self._is_required(item)]
         plain: dict[str, list[Item]] = {}
         for item in missing:
             nearest = tuple(place.path for place in self.matching.nearest(item.code))
@@ -137,8 +138,8 @@ class Draft:
             yield _nowhere(items)
 
     def _is_required(self, item: Item) -> bool:
-        """Return whether an instrument of the sample requires the item, always or in some assessments."""
-        asked = item.required or bool(item.required_when)
+        """Return whether an instrument of the sample requires the item, always or in some assessments, or for the rest to leave."""
+        asked = item.required or bool(item.required_when) or item.code == self.spec.consent_item
         return asked and any(map(item.belongs_to, self.matching.instruments))
 
     def _ordered(self) -> Iterator[Question]:

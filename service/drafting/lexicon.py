@@ -100,7 +100,16 @@ SECTIONS: Final[Mapping[str, str]] = {
 }
 #: Words of exports for codes of the usual lists: word to code, by list.
 CODE_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "gender": {"girl": "female", "boy": "male", "woman": "female", "man": "male", "nonbinary": "other", "x": "other"},
+    "gender": {
+        "girl": "female",
+        "boy": "male",
+        "woman": "female",
+        "man": "male",
+        "nonbinary": "other",
+        "x": "other",
+        "un": "other",
+        "unk": "unknown",
+    },
     "assessment_type": {
         **dict.fromkeys(("intake", "admission", "first", "ini", "new"), "initial"),
         **dict.fromkeys(
@@ -147,6 +156,21 @@ HL7_NAMES: Final[Mapping[str, str]] = {
     "OBR-16.2": "assessor last name",
     "OBR-16.3": "assessor first name",
     "TXA-4": "observation date",
+}
+#: C-CDA: what the standard calls the places of its head.
+CDA_NAMES: Final[Mapping[str, str]] = {
+    "id/@extension": "document id",
+    "recordTarget/patientRole/patient/name/family": "member last name",
+    "recordTarget/patientRole/patient/name/given": "member first name",
+    "recordTarget/patientRole/patient/birthTime/@value": "birth date",
+    "recordTarget/patientRole/patient/administrativeGenderCode/@code": "gender",
+    "recordTarget/patientRole/addr/postalCode": "zip",
+    "author/time/@value": "finalized date",
+    "author/assignedAuthor/id/@extension": "assessor cert id",
+    "author/assignedAuthor/assignedPerson/name/family": "assessor last name",
+    "author/assignedAuthor/assignedPerson/name/given": "assessor first name",
+    "documentationOf/serviceEvent/code/@code": "service code",
+    "documentationOf/serviceEvent/effectiveTime/@value": "visit date",
 }
 #: … and the kinds of identifiers in PID-3, by HL7's table 0203.
 HL7_IDENTIFIERS: Final[Mapping[str, str]] = {"MA": "masshealth id", "MR": "chart id", "PI": "local id"}

@@ -9,7 +9,6 @@ from typing import Final
 from service.drafting.matching import Match
 from service.drafting.quoting import quoted
 from service.drafting.shapes import Shape
-from service.drafting.words_of_codes import translated
 from specs.spec import Item, Spec, Type
 
 _TRUTHS: Final = {Type.TRISTATE: "yes-no", Type.BOOLEAN: "true-false"}
@@ -76,7 +75,7 @@ def _translated(line: Line, codes: str, shape: Shape, spec: Spec, secret: frozen
     ):
         return _with(line, 'number = "."')
     table = codes.replace("_", "-")
-    told = {word: translated(word, codes, known) for word in shape.counts}
+    told = {word: shape.code_of(word, codes, known) for word in shape.counts}
     safe = {word for word in told if told[word] or (shape.is_closed and word not in secret)}
     return replace(
         _with(line, f"codes = {quoted(table)}"),

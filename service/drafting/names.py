@@ -19,6 +19,10 @@ class ItemNames:
         """Take the items."""
         self._targets = targets
 
+    def is_code(self, text: str) -> bool:
+        """Return whether a text is the very code of an item."""
+        return any(target.item.code == text for target in self._targets.all)
+
     def __call__(self, text: str) -> bool:
         """Return whether a text says the name of an item nearly as the dictionary does."""
         said = terms(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from service.drafting.terms import terms
@@ -19,6 +20,11 @@ class Place:
     question: bool = False
     #: What stands there, record by record, blank ones left out.
     texts: tuple[str, ...] = field(repr=False)
+
+    #: What the export itself displays for a text that is a code of its own.
+    shown: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: Whether the format says that the texts are codes, each of which stands in the sample more than once.
+    coded: bool = False
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -42,6 +48,8 @@ class Sample:
     tail: tuple[str, ...] = ()
     #: What only a person can say about that.
     doubts: tuple[str, ...] = ()
+    #: Items that come with every record by themselves, and need no line.
+    given: frozenset[str] = frozenset()
     #: False where places have numbers and no names.
     named: bool = True
 

@@ -16,8 +16,13 @@ from service.drafting.sample import NoSample, Place, Sample
 
 #: What becomes an assessment holds at least so much, or it is a part of one.
 _FEWEST_FIELDS: Final = 6
-#: A list of questions and answers has at least so many of them.
+#: A list of questions and answers has at least so many of them …
 _FEWEST_QUESTIONS: Final = 8
+#: … and one of parts of the form so many, if the member that tells them apart is called like one of these.
+_FEWEST_PARTS: Final = 4
+_OF_PARTS: Final = frozenset({"domain", "section", "scale", "category", "area", "@domain", "@section", "@scale"})
+#: An element with more members than these is a part of the form, and each of its members has a name of its own.
+_MEMBERS_OF_AN_ANSWER: Final = 2
 _INDEX: Final = re.compile(r"\[[0-9]+\]")
 _ELEMENT: Final = re.compile(r"(?P<list>.*?[^/*])\[(?P<at>[0-9]+)\]/(?P<member>[^\[\]]+)")
 #: A name that a path can only tell by its position was too long for one.
@@ -47,10 +52,13 @@ def xml(payload: Payload) -> Sample:
         NoSample: it cannot be read.
     """
     from adapters.xml_record import read_xml  # noqa: PLC0415 - brings lxml, which nothing else here needs
+    from service.drafting.sample_clinical import clinical  # noqa: PLC0415 - as above
 
     document = read_xml(payload.content, payload.name, Everything())
     if isinstance(document, tuple):
         raise NoSample(document[0].reason)
+    if found := clinical(payload):
+        return found
     at = _records([field.source.label for field in document.all()])
     return _sample(payload, "xml", document.records(at), at)
 
@@ -123,12 +131,9 @@ def _questions(records: Sequence[_Fields]) -> dict[str, str]:
             asked = [[one.get(member, "") for one in elements.values()] for elements in lists]
             words = Counter(word for of_record in asked for word in of_record)
             once = all(len(set(of_record)) == len(of_record) for of_record in asked)
-            if (
-                once
-                and "" not in words
-                and len(words) >= _FEWEST_QUESTIONS
-                and 2 * len(words) <= sum(words.values()) + len(words) * (len(lists) == 1)
-            ):
+            repeated = sum(count > 1 for count in words.values()) if len(lists) > 1 else len(words)
+            fewest = _FEWEST_PARTS if member in _OF_PARTS else _FEWEST_QUESTIONS
+            if once and "" not in words and len(words) >= fewest and 2 * repeated >= len(words):
                 named.setdefault(path, member)
     return named
 
@@ -145,10 +150,11 @@ def _placed(fields: _Fields, asked: Mapping[str, str]) -> Iterable[tuple[str, st
         for one in elements.values():
             question = one[asked[path]]
             label = " ".join(text for member, text in one.items() if member in _LABELS) or question
-            for member, text in one.items():
-                if member != asked[path] and member not in _LABELS:
-                    escaped = question.replace("\\", "\\\\").replace('"', '\\"')
-                    yield f'{path}[{asked[path]} = "{escaped}"]/{member}', label, text
+            escaped = question.replace("\\", "\\\\").replace('"', '\\"')
+            answers = {member: text for member, text in one.items() if member not in (asked[path], *_LABELS)}
+            for member, text in answers.items():
+                name = f"{label}/{member.rpartition('/')[2]}" if len(answers) > _MEMBERS_OF_AN_ANSWER else label
+                yield f'{path}[{asked[path]} = "{escaped}"]/{member}', name, text
 
 
 #: Members that say in words what a question is.

@@ -12,7 +12,7 @@ from typing import Final
 from adapters.delimited_rows import Rows
 from adapters.dialect import Encoding, dialect_of, encodings, opened
 from adapters.layout import TextOptions
-from adapters.workbook import read_workbook
+from adapters.workbook import Sheet, read_workbook
 from adapters.workbook_rows import sheet_rows
 from canonical.payload import Payload
 from service.drafting.quoting import listed, quoted
@@ -60,9 +60,23 @@ def workbook(payload: Payload, names: Names) -> Sample:
     if not book.sheets:
         raise NoSample("The workbook has no sheet.")
     sheet = max(book.sheets, key=lambda one: sum(len(row.texts) for row in one.rows))
-    rows = [(row.number, [cell.strip() for cell in row.cells]) for row in sheet_rows(sheet, header=0)]
     head = () if sheet is book.sheets[0] else (f"sheet = {quoted(sheet.name)}",)
-    return _table(payload, "workbook", rows, names, head)
+    above = _groups(sheet)
+    read = sheet_rows(sheet, first=above, header=2) if above else sheet_rows(sheet, header=0)
+    rows = [(row.number, [cell.strip() for cell in row.cells]) for row in read]
+    if not above:
+        return _table(payload, "workbook", rows, names, head)
+    return _table(payload, "workbook", [(1, cells) for _, cells in rows], names, (*head, *_two_rows(above)))
+
+
+def _groups(sheet: Sheet) -> int:
+    """Return the row in which names stand above several columns each; 0 where none does."""
+    wide = Counter(top for top, left, bottom, right in sheet.merged if top == bottom and left < right)
+    return next((row for row in sorted(wide) if wide[row] > 1 and row < _DEEPEST_HEADER), 0)
+
+
+def _two_rows(first: int) -> tuple[str, ...]:
+    return (f"header_row = {first}", "header_rows = 2") if first > 1 else ("header_rows = 2",)
 
 
 def _cut(payload: Payload, encoding: Encoding) -> list[tuple[int, list[str]]]:

@@ -8,9 +8,9 @@ from typing import Final
 from adapters import registry
 from canonical.errors import ConfigurationError
 from canonical.payload import Payload
+from service.drafting.names import ItemNames
 from service.drafting.quoting import listed
 from service.drafting.sample import NoSample, Sample
-from service.drafting.sample_tables import Names
 
 #: What exports write where nothing is answered.
 _NOTHING: Final = frozenset({"n/a", "-", "--", "---", "null", "(none)", "."})
@@ -20,7 +20,7 @@ _NOTHING: Final = frozenset({"n/a", "-", "--", "---", "null", "(none)", "."})
 _MOST_PLACES: Final = 1000
 
 
-def sample_of(payload: Payload, format_: str | None, names: Names) -> Sample:
+def sample_of(payload: Payload, format_: str | None, names: ItemNames) -> Sample:
     """Return what a file shows that somebody took from their export.
 
     Args:
@@ -34,11 +34,6 @@ def sample_of(payload: Payload, format_: str | None, names: Names) -> Sample:
     found = format_ or registry.detect(payload)
     if found is None:
         raise ConfigurationError(f"{payload.name} is in no format that we read; nothing can be drafted from it.")
-    if found == "fhir":
-        raise ConfigurationError(
-            f"{payload.name} is FHIR: a QuestionnaireResponse to our own questions needs no mapping, and of another "
-            "one say --format json or --format xml."
-        )
     try:
         sample = _answered(_read(payload, found, names))
     except NoSample as refused:
@@ -59,7 +54,7 @@ def _answered(sample: Sample) -> Sample:
     return replace(sample, places=places, head=(*sample.head, f"empty = {listed(nothing)}"))
 
 
-def _read(payload: Payload, format_: str, names: Names) -> Sample:
+def _read(payload: Payload, format_: str, names: ItemNames) -> Sample:
     if format_ in ("delimited", "workbook"):
         from service.drafting import sample_tables  # noqa: PLC0415 - what reads a format is imported when it is met
 
@@ -68,6 +63,10 @@ def _read(payload: Payload, format_: str, names: Names) -> Sample:
             if format_ == "delimited"
             else sample_tables.workbook(payload, names)
         )
+    if format_ == "fhir":
+        from service.drafting.sample_responses import fhir  # noqa: PLC0415
+
+        return fhir(payload, names)
     if format_ == "hl7v2":
         from service.drafting.sample_messages import hl7  # noqa: PLC0415
 

@@ -16,6 +16,8 @@ from service.drafting.terms import terms
 from specs.spec import ConsentClass, Spec, Type
 
 _AGES: Final = re.compile(r"(?<!\d)(\d{1,2})\s*(?:-|to|thru|through)\s*(\d{1,2})(?!\d)")
+#: A number that counts nothing: the code list of diagnoses.
+_ICD: Final = re.compile(r"\bICD[- ]?(?:9|10)(?:[- ]?CM)?\b", re.IGNORECASE)
 #: What stands before the name of an item: ``Life: Sleep``, ``SED Part 1 - Disorder``.
 _HEAD: Final = re.compile(r"(?P<head>.*?[^\s:/-])(?::\s+|\s+-\s+|\s+/\s+)(?P<rest>\S.*)")
 _FEWEST_OF_A_GROUP: Final = 3
@@ -24,6 +26,9 @@ _MOST_OF_A_GROUP: Final = 60
 #: A group belongs to a section if its head and what is in it say so to this degree.
 _SURE_OF_SECTION: Final = 0.45
 _OTHER_SECTION: Final = 0.7
+#: A word of a head that is like a word of a section to this degree says it, and to that one names it beyond doubt.
+_SAYS_SECTION: Final = 0.6
+_NAMES_SECTION: Final = 0.9
 _OTHER_PURPOSE: Final = 0.3
 _LEAST: Final = 0.3
 
@@ -36,9 +41,13 @@ class Scores:
         self._spec = spec
         self._targets = targets
         self._places = sample.places
-        self.shapes = [Shape(texts=place.texts) for place in sample.places]
+        self.shapes = [Shape(texts=place.texts, shown=place.shown, coded=place.coded) for place in sample.places]
         self._ages = [self._instrument(place) for place in sample.places]
         self._terms = [self._said(place) for place in sample.places]
+        #: Sections that are no part of the instrument's own questions: an export may put them under one head.
+        self._plain = {item.section for item in spec.items.values()} - {
+            item.section for item in spec.items.values() if item.consent is ConsentClass.FULL
+        }
         self._known: dict[tuple[str, int], dict[tuple[str, ...], float]] = {}
         #: What stands before each name, and the rest of it.
         self.parts = [_parted(place) for place in sample.places]
@@ -88,13 +97,19 @@ class Scores:
             return 0.0
         found = self._like(target, asked)
         section = self.sections[at]
-        if section and section == item.section:
+        if section and (section == item.section or self._mixed(section, item.section, at)):
             rest = self._occurrence(target, self.parts[at][1]) or ()
             found = max(found, self._like(target, rest))
             found += 0.3 * (1 - found) if found >= _LEAST else 0.0
         elif section or (item.consent is ConsentClass.FULL and self._of_other_section(item.section, said)):
             found *= _OTHER_SECTION
         return found * self._by_age(target, at)
+
+    def _mixed(self, section: str, other: str, at: int) -> bool:
+        """Return whether a head like “Evaluation” stands above items of several sections, none of which it names."""
+        words = self._targets.sections[section]
+        named = any(alike(one, word) >= _NAMES_SECTION for one in self.parts[at][0] for word in words)
+        return not named and {section, other} <= self._plain
 
     def _like(self, target: Target, said: Sequence[str]) -> float:
         known = self._known.setdefault((target.item.code, target.half), {})
@@ -152,7 +167,7 @@ class Scores:
         return next(fitting, "")
 
     def _said(self, place: Place) -> tuple[str, ...]:
-        return terms(_AGES.sub(" ", place.name))
+        return terms(_plain(place.name))
 
     def _section(self, head: tuple[str, ...], members: Sequence[int]) -> str:
         """Return the section that a group of places is: its head says it, or what is in it."""
@@ -164,7 +179,7 @@ class Scores:
                 max((self._like(t, self.parts[at][1]) for t in inside), default=0.0)
                 for at in members[:_MOST_OF_A_GROUP]
             ]
-            total = 0.45 * (said if said >= 0.6 else 0.0) + 0.55 * sum(likest) / len(likest)  # noqa: PLR2004
+            total = 0.45 * (said if said >= _SAYS_SECTION else 0.0) + 0.55 * sum(likest) / len(likest)
             if total > best:
                 best, section = total, code
         return section if best >= _SURE_OF_SECTION else ""
@@ -172,7 +187,7 @@ class Scores:
 
 def _parted(place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the words that a name begins with, as its neighbours do, and the rest."""
-    name = _AGES.sub(" ", place.name)
+    name = _plain(place.name)
     if "/" in name and " " not in name:
         above, _, last = name.rpartition("/")
         return terms(above.rpartition("/")[2]), terms(last)
@@ -180,6 +195,11 @@ def _parted(place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return terms(found["head"]), terms(found["rest"])
     words = terms(name)
     return words[:1], words[1:]
+
+
+def _plain(name: str) -> str:
+    """Return a name without numbers that are no numbers of an item: ages, ``ICD-10``."""
+    return _ICD.sub("icd", _AGES.sub(" ", name))
 
 
 def is_rating(target: Target) -> bool:

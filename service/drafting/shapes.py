@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -53,6 +53,10 @@ class Shape:
     """What stands in one place."""
 
     texts: Sequence[str] = field(repr=False)
+    #: What the export displays for a text that is a code of its own.
+    shown: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: Whether the format says that they are codes.
+    coded: bool = False
 
     @cached_property
     def counts(self) -> Counter[str]:
@@ -72,7 +76,7 @@ class Shape:
     @cached_property
     def is_closed(self) -> bool:
         """Whether the texts are words of a small set, repeated, and look like no name and no number of anybody."""
-        few = 0 < len(self.counts) <= min(_MOST_WORDS, len(self.texts) // 2)
+        few = 0 < len(self.counts) <= (_MOST_WORDS if self.coded else min(_MOST_WORDS, len(self.texts) // 2))
         return few and all(_is_word(text) for text in self.counts) and not self.forms
 
     @cached_property
@@ -90,6 +94,10 @@ class Shape:
     def is_number(self) -> bool:
         """Whether every text is a number."""
         return bool(self.texts) and all(text.replace(".", "", 1).isdigit() for text in self.counts)
+
+    def code_of(self, text: str, name: str, codes: Mapping[str, Code]) -> tuple[str, bool] | None:
+        """Return the code of a list that a text stands for, by itself or by what is displayed for it."""
+        return translated(text, name, codes) or translated(self.shown.get(text, ""), name, codes)
 
     def width(self, item: Item) -> int | None:
         """Return to how many digits numbers must be filled up, for an item of so many; None where none lost a zero."""
@@ -120,7 +128,7 @@ def _of_codes(shape: Shape, name: str, codes: dict[str, Code] | object) -> float
     known = codes if isinstance(codes, dict) else dict(codes)  # type: ignore[call-overload]
     if shape.forms or shape.is_prose or len(shape.counts) > max(_MOST_WORDS, 2 * len(known)):
         return 0.0
-    share = sum(translated(text, name, known) is not None for text in shape.counts) / len(shape.counts)
+    share = sum(shape.code_of(text, name, known) is not None for text in shape.counts) / len(shape.counts)
     if share == 1:
         return 1.0
     scale = all(code.isdigit() for code in known)
