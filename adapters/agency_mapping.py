@@ -89,6 +89,11 @@ class AgencyMapping:
     records: str | None = None
 
     @property
+    def identity(self) -> str:
+        """Which mapping this is, for whoever asks later: its name, its first day and its digest."""
+        return f"{self.name} {self.effective} {self.digest}"
+
+    @property
     def columns(self) -> dict[str, tuple[str, ...]]:
         """The items that each named column feeds."""
         fed: dict[str, tuple[str, ...]] = {}

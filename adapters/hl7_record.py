@@ -2,7 +2,8 @@
 
 A path names segments, fields, components and subcomponents: ``PID-5.1``, ``PID-3[5 = "MR"].1``, and by its code an answer:
 ``OBX[3.1 = "LDF_SLEEP"]-5``. A path that ends above the leaves names the first of them, as HL7 itself reads what an older version
-had in one piece. Where OBX-2 says that the value has no parts (a text, a number, a date), OBX-5 is not cut into any.
+had in one piece. Where OBX-2 says that the value has no parts (a text, a number, a date), OBX-5 is not cut into any. What
+OBX-11 withdraws is found, and is void.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from adapters.hl7_escapes import decoded
+from adapters.hl7_status import Standing, standing
 from adapters.hl7_text import Hl7File, Message, Segment, cut
 from adapters.path import Name, Path, parse
 from adapters.record import Field
@@ -22,6 +24,8 @@ from canonical.assessment import Source
 PLAIN: Final = frozenset({"ST", "TX", "FT", "NM", "SI", "IS", "ID", "DT", "TM", "DTM"})
 #: How HL7 writes that a value is to be empty.
 _NULL: Final = '""'
+#: How labels of parts of an OBX-5 begin.
+_IN_VALUE: Final = re.compile(r"-5(?![0-9])")
 _REPETITION: Final = re.compile(r"\[[0-9]+\]")
 _OBX_TYPE: Final = 2
 _OBX_VALUE: Final = 5
@@ -91,17 +95,29 @@ class _Parts:
             node = next(self.parts(node))
         return node
 
-    def leaves(self, node: _Node) -> Iterator[_Node]:
-        """Yield every leaf of a record that holds anything."""
-        stack = [node]
+    def leaves(self, record: _Node) -> Iterator[_Node]:
+        """Yield every leaf of a record that holds anything; most fields hold nothing, and most others have no parts."""
+        signs = self._signs
+        for segment in record.segments:
+            whole = _Node(_SEGMENT, segment.text, 0, "", segment)
+            head = 1 if segment.name == "MSH" else 0
+            for at, (text, column) in enumerate(self._fields(segment)[1:], start=1):
+                if not text:
+                    continue
+                if signs.repetition in text or signs.component in text or signs.subcomponent in text:
+                    yield from self._below(self._field(whole, at + head))
+                else:
+                    yield _Node(_LEAF, text, column, f"-{at + head}", segment)
+
+    def _below(self, nodes: Sequence[_Node]) -> Iterator[_Node]:
+        """Yield the leaves of a field that hold anything."""
+        stack = list(reversed(nodes))
         while stack:
             node = stack.pop()
-            if node.level == _LEAF:
-                if node.text:
-                    yield node
-            else:
-                parts = self.children(node, None) if node.level == _RECORD else list(self.parts(node))
-                stack += parts[::-1]
+            if node.level < _LEAF:
+                stack += list(self.parts(node))[::-1]
+            elif node.text:
+                yield node
 
     def parts(self, node: _Node) -> Iterator[_Node]:
         """Yield the repetitions of all fields of a segment, or the parts of a field."""
@@ -158,6 +174,7 @@ class Hl7Record:
         self._top = _Node(_RECORD, "", 0, "", None, segments)
         document = _Node(_RECORD, "", 0, "", None, message.segments)
         self._walk = Walk(self._parts, self._top, document)
+        self._standings: dict[int, Standing] = {}
 
     @property
     def origin(self) -> Source:
@@ -175,16 +192,29 @@ class Hl7Record:
     def found(self, path: Path) -> Sequence[Field]:
         """Return the leaves that a parsed path names; a segment alone is none."""
         leaves = (self._parts.leaf(node) for node in self._walk.find(path) if node.level > _SEGMENT)
-        return [self._field(leaf) for leaf in leaves if leaf.text]
+        return [self._field(leaf, self._void(leaf)) for leaf in leaves if leaf.text]
 
     def all(self) -> Iterator[Field]:
         """Yield every leaf that holds anything."""
         return map(self._field, self._parts.leaves(self._top))
 
-    def _field(self, leaf: _Node) -> Field:
+    def _void(self, leaf: _Node) -> str:
+        """Return why a leaf is no answer: of a result that was withdrawn none is, of one that is none its value is not."""
+        segment = leaf.segment
+        if segment is None or segment.name != "OBX":
+            return ""
+        found = self._standings.get(segment.line)
+        if found is None:
+            found = self._standings[segment.line] = standing(segment)
+        if found is Standing.UNCONFIRMED or (found is Standing.NO_RESULT and not _IN_VALUE.match(leaf.label)):
+            return ""
+        return found.value
+
+    def _field(self, leaf: _Node, void: str = "") -> Field:
         source = self._message.place(leaf.segment, leaf.label, leaf.column + 1)
-        name = (leaf.segment.name if leaf.segment else "") + _REPETITION.sub("", leaf.label)
-        return Field(text=self._parts.value(leaf), source=source, name=name)
+        label = _REPETITION.sub("", leaf.label) if "[" in leaf.label else leaf.label
+        name = (leaf.segment.name if leaf.segment else "") + label
+        return Field(text=self._parts.value(leaf), source=source, name=name, void=void)
 
 
 def records(file: Hl7File, *, by_order: bool = False) -> Iterator[Hl7Record]:

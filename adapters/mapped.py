@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from adapters.agency_mapping import AgencyMapping, ItemMapping
 from adapters.draft import Draft
-from adapters.faults import ANSWERED_TWICE
+from adapters.faults import ANSWERED_TWICE, WITHDRAWN
 from adapters.loss import Fates, LossBook
 from adapters.record import Field, Record
 from adapters.transforms import Refused, Split
@@ -26,6 +26,8 @@ class _Plan:
     item: str
     mapped: ItemMapping
     paths: tuple[str, ...]
+    #: The only one of them, where all of its text is meant.
+    path: str | None
     #: In lower case.
     empty: frozenset[str]
     #: Of an answer that one text gives.
@@ -69,29 +71,41 @@ class MappedReader:
 
     def _read(self, plan: _Plan, record: Record, draft: Draft, fates: Fates) -> None:
         """Read one item of a record. What most items are, one field with one text, takes the short way."""
-        if len(plan.paths) == 1:
-            found = record.fields(plan.paths[0])
+        if plan.path is not None:
+            found = record.fields(plan.path)
             if not found and plan.mapped.default is None:
                 return
-            if len(found) == 1 and plan.mapped.split is None:
-                text = found[0].text.strip()
-                if text and text.casefold() not in plan.empty:
-                    fates.mark(found[0].key, Fate.MAPPED)
-                    used = [(found[0], text)]
-                    self._answer(plan, used, _canonical(plan, used), record, draft)
+            if len(found) == 1 and not found[0].void:
+                (field,) = found
+                text = field.text.strip()
+                if text and (not plan.empty or text.casefold() not in plan.empty):
+                    fates.map(field.key)
+                    read: str | Refused = text
+                    for step in plan.mapped.transforms:
+                        read = step.apply(read) if isinstance(read, str) and read else read
+                    if read and isinstance(read, str):
+                        draft.answer(plan.item, read, field.source, plan.alone)
+                    else:
+                        self._answer(plan, [(field, text)], read, record, draft)
                     return
         self._read_several(plan, record, draft, fates)
 
     def _read_several(self, plan: _Plan, record: Record, draft: Draft, fates: Fates) -> None:
         """Read one item that several fields answer, or none."""
         nothing: list[Field] = []
-        taken = [_taken(found, plan, nothing) for path in plan.paths if (found := record.fields(path))]
+        void: list[Field] = []
+        taken = [_taken(found, plan, nothing, void) for path in plan.paths if (found := record.fields(path))]
         every = [one for of_path in taken for one in of_path]
         several = plan.mapped.join is not None and len(plan.paths) == 1
         used = [one for one in every if one[1]] if several else _once_each(taken)
         fate = Fate.DERIVED if used is not None and len(used) > 1 else Fate.MAPPED
         for field, _ in every:
             fates.mark(field.key, fate)
+        for field in void:
+            fates.mark(field.key, Fate.DROPPED)
+        if void and not every and not nothing:
+            draft.fault(WITHDRAWN, void[0].void, *(field.source for field in void), item=plan.item)
+            return
         text = "" if used == [] else _canonical(plan, used)
         defaulted = not text and plan.mapped.default is not None
         for field in nothing:
@@ -136,25 +150,29 @@ def _canonical(plan: _Plan, used: Sequence[_Taken] | None) -> str | Refused:
 
 def _plan(item: str, mapped: ItemMapping, mapping: AgencyMapping) -> _Plan:
     split = [mapped.split.name] if mapped.split else []
-    steps = [step.name for step in mapped.transforms]
-    plain = Provenance(mapping=mapping.name, line=mapped.line)
+    steps = (*split, *(step.name for step in mapped.transforms))
+    joined = steps if mapped.join is None else (*split, f"join {mapped.join!r}", *steps[len(split) :])
+    stands_in = ("default",) if mapped.paths else ("value",)
     return _Plan(
         item=item,
         mapped=mapped,
         paths=mapped.paths,
+        path=mapped.paths[0] if len(mapped.paths) == 1 and mapped.split is None else None,
         empty=mapping.empty if mapped.empty is None else mapped.empty,
-        alone=replace(plain, transforms=(*split, *steps)),
-        joined=replace(plain, transforms=(*split, f"join {mapped.join or ''!r}", *steps)),
-        default=replace(plain, transforms=("default",) if mapped.paths else ("value",), default=True),
+        alone=Provenance(mapping=mapping.name, line=mapped.line, transforms=steps),
+        joined=Provenance(mapping=mapping.name, line=mapped.line, transforms=joined),
+        default=Provenance(mapping=mapping.name, line=mapped.line, transforms=stands_in, default=True),
     )
 
 
-def _taken(found: Sequence[Field], plan: _Plan, nothing: list[Field]) -> list[_Taken]:
-    """Return the fields of one path that are answered, and note those that a word for nothing stands in."""
+def _taken(found: Sequence[Field], plan: _Plan, nothing: list[Field], void: list[Field]) -> list[_Taken]:
+    """Return the fields of one path that are answered; note those that a word for nothing stands in, and what is void."""
     taken = []
     for field in found:
         text = field.text.strip()
-        if plan.empty and text.casefold() in plan.empty:
+        if text and field.void:
+            void.append(field)
+        elif plan.empty and text.casefold() in plan.empty:
             nothing.append(field)
         elif text:
             taken.append((field, _part(text, plan.mapped.split)))

@@ -9,14 +9,13 @@ from typing import Final
 from adapters.agency_mapping import AgencyMapping
 from adapters.faults import NO_ASSESSMENT, NOT_A_PAYLOAD, ODD_PLACE, READ_AS_WINDOWS, UNREADABLE_VALUE, Fault
 from adapters.path import PathDefect, parse
-from adapters.refusal import Refused
 from adapters.remark import Oddity, Remark
 from canonical.finding import Finding, Severity
+from canonical.refusal import Refused
 
 #: What is more, or less, than odd.
 _FAULTS: Final[dict[Oddity, tuple[Fault, Severity]]] = {
     Oddity.READ_AS_WINDOWS: (READ_AS_WINDOWS, Severity.ADVICE),
-    Oddity.WITHDRAWN_RESULT: (UNREADABLE_VALUE, Severity.ERROR),
     Oddity.ERROR_CELL: (UNREADABLE_VALUE, Severity.WARNING),
     Oddity.NO_CACHED_VALUE: (UNREADABLE_VALUE, Severity.WARNING),
     Oddity.OTHER_MESSAGE: (NO_ASSESSMENT, Severity.ADVICE),

@@ -79,7 +79,7 @@ class Reading:
 
     #: The format it was read as.
     format: str
-    #: The mapping's name and digest, or None where none was needed.
+    #: The mapping's name, first day and digest, or None where none was needed.
     mapping: str | None = None
     #: The assessments, in the payload's order.
     assessments: tuple[Assessment, ...] = ()

@@ -152,7 +152,7 @@ class JudgedBy:
     #: provisional, draft, official or retired: shown on everything that it judges.
     spec_status: str
     spec_digest: str
-    #: The mapping's name and digest.
+    #: The mapping's name, first day and digest.
     mapping: str | None = None
     #: The roster's digest.
     roster: str | None = None

@@ -16,7 +16,7 @@ class Fate(StrEnum):
     DERIVED = "derived"
     #: One of the words for nothing stood there, and the mapping's default stands in.
     DEFAULTED = "defaulted"
-    #: The mapping says that it stays home: named under ``ignore``, or one of the words for nothing.
+    #: It stays home: named under ``ignore``, one of the words for nothing, or withdrawn by its sender.
     DROPPED = "dropped-by-rule"
     #: Nothing names it.
     UNMAPPED = "unmapped"

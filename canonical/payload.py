@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,8 @@ class Payload:
     name: str
     #: The agency whose credential or settings it came under; None where neither says.
     agency: str | None = None
+    #: The day that it is of, by which its mapping is chosen; None where nobody has said yet.
+    day: date | None = None
 
     @property
     def digest(self) -> str:

@@ -108,6 +108,7 @@ class Corrections:
             MovedMeanwhile: it kept moving.
             KeyReused: the request's key came before with another body.
         """
+        payload = self.intake.dated(payload)
         for _ in range(_TRIES):
             found = self.outbox.lineage(payload.agency or "", submission)
             if found is None or found.stage is Stage.OVER:

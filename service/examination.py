@@ -42,7 +42,7 @@ from specs.spec import Spec
 from specs.windows import Windows
 from validators.roster import Roster
 
-_PACKAGES: Final = ("canonical", "specs", "adapters", "validators", "gateway_client", "sandbox", "service")
+_PACKAGES: Final = ("canonical", "markup", "specs", "adapters", "validators", "gateway_client", "sandbox", "service")
 _ROOT: Final = Path(__file__).parents[1]
 #: A roster older than this hardly knows who was certified since.
 _ROSTER_AGE: Final = timedelta(days=60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 from typing import Final
 
 from adapters import registry
@@ -18,10 +19,10 @@ from service.clock import Clock
 from service.crowding import Crowding
 from service.fitting import fitted
 from service.judging import Judge, assessed, located
-from service.mappings import Mappings
+from service.mappings import Mappings, Undecided
 from service.outbox.crowd import QUEUED
 from service.outbox.outbox import Draft, Entry, Outbox, Reply, Request
-from service.refusals import foreign, without_a_scope
+from service.refusals import foreign, undecided, without_a_scope
 from service.roster.rosters import Rosters
 from service.routes import Route, Routes, Ways
 from service.tracing import Step, received, step
@@ -67,8 +68,8 @@ class TooManyAssessments(EcasBridgeError):
     """A payload holds more assessments than are taken at once."""
 
     def __init__(self, count: int, most: int) -> None:
-        """Say how many it holds and how many it may."""
-        super().__init__(f"The payload holds {count} assessments; at most {most} are taken at once.")
+        """Say how many were counted before reading stopped, and how many it may hold."""
+        super().__init__(f"The payload holds {count} assessments or more; at most {most} are taken at once.")
         self.count, self.most = count, most
 
 
@@ -100,6 +101,7 @@ class Intake:
             Full: there is no room for so many; nothing was written down.
         """
         agency = payload.agency or ""
+        payload = self.dated(payload)
         reading, drafts = self.drafts(payload, format=format, at_most=self.at_most)
         places = sum(draft.state in QUEUED for draft in drafts)
         if self.crowding is not None and places:
@@ -125,12 +127,39 @@ class Intake:
         at_most: int | None = None,
     ) -> tuple[Reading, list[Draft]]:
         """Read and judge a payload, and return what is to be written down of it."""
-        reading, reports = self.judge(payload, format=format, altered=altered, at_most=at_most)
+        reading = self.read(payload, format=format, at_most=at_most)
+        reading = replace(reading, assessments=tuple(map(altered, reading.assessments)))
+        return self.drafted(payload, reading)
+
+    def drafted(self, payload: Payload, reading: Reading) -> tuple[Reading, list[Draft]]:
+        """Judge what was read of a payload, and return what is to be written down of it."""
+        reading, reports = self.judged(payload, reading)
         ways = self.routes.of(payload.agency or "")
         return reading, [
             replace(self._draft(assessment, report, ways), next_due=self._next_due(assessment, report))
             for assessment, report in zip(reading.assessments, reports, strict=True)
         ]
+
+    def dated(self, payload: Payload) -> Payload:
+        """Return the payload with its day: what is read again later is read with the mapping of that day."""
+        return replace(payload, day=payload.day or self.clock().date())
+
+    def read(self, payload: Payload, *, format: str | None, at_most: int | None = None) -> Reading:
+        """Read a payload with the mapping of its day, and no further than it may go.
+
+        Raises:
+            TooManyAssessments: it holds more than ``at_most``; the rest was not read.
+        """
+        with step(Step.READ, payload=payload.name):
+            try:
+                mapping = self.mappings.choose(payload, format, payload.day or self.clock().date())
+            except Undecided as fault:
+                return Reading(format=fault.format, findings=(undecided(payload, fault.names),))
+            stream = registry.read_each(payload, format=format, mapping=mapping)
+            found = tuple(islice(stream, None if at_most is None else at_most + 1))
+            if at_most is not None and len(found) > at_most:
+                raise TooManyAssessments(len(found), at_most)
+            return stream.reading(found)
 
     def _next_due(self, assessment: Assessment, report: Report) -> date | None:
         """Return when the child's next assessment falls due by this one, by the package that judged it."""
@@ -147,7 +176,6 @@ class Intake:
         *,
         format: str | None,
         certification: bool = True,
-        altered: Altering = lambda assessment: assessment,
         at_most: int | None = None,
     ) -> tuple[Reading, list[Report]]:
         """Read and judge a payload and write nothing; findings carry the lines and columns of their places.
@@ -155,14 +183,12 @@ class Intake:
         Raises:
             TooManyAssessments: it holds more than ``at_most``; none was judged.
         """
+        reading = self.read(payload, format=format, at_most=at_most)
+        return self.judged(payload, reading, certification=certification)
+
+    def judged(self, payload: Payload, reading: Reading, *, certification: bool = True) -> tuple[Reading, list[Report]]:
+        """Judge what was read of a payload; findings carry the lines and columns of their places."""
         agency = payload.agency or ""
-        with step(Step.READ, payload=payload.name):
-            reading = registry.read(
-                payload, format=format, mapping=self.mappings.choose(payload, format, self.clock().date())
-            )
-        if at_most is not None and len(reading.assessments) > at_most:
-            raise TooManyAssessments(len(reading.assessments), at_most)
-        reading = replace(reading, assessments=tuple(map(altered, reading.assessments)))
         with step(Step.JUDGE, payload=payload.name, count=len(reading.assessments)):
             judge = self.judge_for(agency, certification=certification)
             judged = judge.judge_reading(reading, self.clock())

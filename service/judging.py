@@ -67,7 +67,7 @@ class Judge:
         return self.spec or self.catalog.for_date(today)
 
     def judge(self, assessment: Assessment, at: datetime, *, mapping: str | None = None) -> Report:
-        """Judge one assessment; ``mapping`` is the name and digest of the mapping that it was read with."""
+        """Judge one assessment; ``mapping`` is the name, first day and digest of the one that it was read with."""
         try:
             spec = self.spec_for(assessment, at.date())
         except NoSpecInForce:
@@ -87,9 +87,14 @@ def located(payload: Payload, reading: Reading, *findings: tuple[Finding, ...]) 
         return list(findings)
     places = registry.locate(payload, reading.format, sources)
     return [
-        tuple(finding.at(places.get(source, source) for source in finding.sources) for finding in group)
+        tuple(_at(finding, tuple(places.get(source, source) for source in finding.sources)) for finding in group)
         for group in findings
     ]
+
+
+def _at(finding: Finding, sources: tuple[Source, ...]) -> Finding:
+    """Return a finding at these places: itself where they are its own, for a file may have hundreds of thousands."""
+    return finding if sources == finding.sources else finding.at(sources)
 
 
 def assessed(assessment: Assessment) -> date | None:

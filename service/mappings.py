@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from adapters import registry
+from canonical.errors import EcasBridgeError
 from canonical.payload import Payload
 
 if TYPE_CHECKING:
     from adapters.mapping import AgencyMapping
+
+
+class Undecided(EcasBridgeError):
+    """Several mappings can read a payload, and to take one of them would be a guess."""
+
+    def __init__(self, format: str, mappings: Sequence[AgencyMapping]) -> None:
+        """Name them, and the format of the payload."""
+        self.format, self.names = format, tuple(mapping.name for mapping in mappings)
+        super().__init__(f"Several mappings can read it: {', '.join(self.names)}.")
 
 
 class Mappings:
@@ -34,6 +44,10 @@ class Mappings:
 
         return cls(map(load_mapping, sorted(path.glob("*.toml")) if path.is_dir() else [path]))
 
+    def named(self, identity: str | None) -> AgencyMapping | None:
+        """Return the mapping of this name, first day and digest; None where it is not here, or not any more."""
+        return next((mapping for mapping in self.all if mapping.identity == identity), None)
+
     def fitting(self, payload: Payload, format: str, day: date) -> tuple[AgencyMapping, ...]:
         """Return those that can read a payload of this day: of its format and, where it has one, its agency.
 
@@ -45,10 +59,15 @@ class Mappings:
             for mapping in self.all
             if mapping.format == format and payload.agency in (None, mapping.agency) and mapping.effective <= day
         ]
-        if len(found) > 1:
-            found = [mapping for mapping in found if registry.describes(mapping, payload)]
-        newest = max((mapping.effective for mapping in found), default=day)
-        return tuple(mapping for mapping in found if mapping.effective == newest)
+        if len(found) < 2:  # noqa: PLR2004 - nothing to choose among
+            return tuple(found)
+        for first_day in sorted({mapping.effective for mapping in found}, reverse=True):
+            of_that_day = (mapping for mapping in found if mapping.effective == first_day)
+            if fitting := tuple(one for one in of_that_day if registry.describes(one, payload)):
+                return (
+                    fitting  # what came into force before need not be looked at: to look at a workbook costs a process
+                )
+        return ()
 
     def choose(self, payload: Payload, format: str | None, day: date) -> AgencyMapping | None:
         """Return the one that fits, or None: the adapter then says in a finding what is missing, if anything is.
@@ -56,7 +75,13 @@ class Mappings:
         Args:
             payload: what is to be read.
             format: the payload's format; None where it is to be found out.
-            day: the day on which it came: one that is read again later is read as it was then.
+            day: the day that it is of: one that is read again later is read as it was then.
+
+        Raises:
+            Undecided: several came into force on one day and can read it.
         """
         found = format or registry.detect(payload)
-        return next(iter(self.fitting(payload, found, day)), None) if found else None
+        fitting = self.fitting(payload, found, day) if found else ()
+        if found and len(fitting) > 1:
+            raise Undecided(found, fitting)
+        return fitting[0] if fitting else None

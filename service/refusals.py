@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from adapters.faults import NOT_A_PAYLOAD
 from canonical.assessment import Assessment, Source
 from canonical.errors import UnfitDocument
 from canonical.finding import Finding, HoldCause, Kind, Severity
 from canonical.outcome import Reason
+from canonical.payload import Payload
 from gateway_client.envelope import NO_NOTICE, NO_PLACE
+
+
+def undecided(payload: Payload, mappings: Sequence[str]) -> Finding:
+    """Return what keeps a payload from being read that several mappings can read: to take one of them would be a guess."""
+    message = (
+        f"Several of the agency's mappings can read it, and came into force on the same day: {', '.join(mappings)}. "
+        "Nothing was read with any of them."
+    )
+    return NOT_A_PAYLOAD.found(message, Source(file=payload.name, label="the whole file"))
 
 
 def unfit(assessment: Assessment, fault: UnfitDocument) -> Finding:

@@ -164,14 +164,15 @@ class Replays:
         return draft, changed
 
     def _read_again(self, entry: Entry, stored: Assessment) -> Draft | None:
-        """Read the stored payload with the mapping and the packages of today, and find the assessment in it again."""
+        """Read the stored payload with the mapping of its day, find the assessment in it again, and judge that as of today."""
         payload, format_ = self.outbox.stored_payload(entry.agency, entry.payload)
         keeps = {item: stored.answers[item] for item in _IDENTITY if entry.corrects and item in stored.answers}
-        _, drafts = self.intake.drafts(payload, format=format_, altered=lambda read: bearing(read, keeps))
-        named = [draft for draft in drafts if draft.assessment.text("DOCUMENT_ID") == stored.text("DOCUMENT_ID")]
-        if len(named) == 1:
-            return named[0]
-        return drafts[entry.ordinal] if entry.ordinal < len(drafts) else None
+        reading = self.intake.read(payload, format=format_)
+        found = [bearing(read, keeps) for read in reading.assessments]
+        named = [one for one in found if one.text("DOCUMENT_ID") == stored.text("DOCUMENT_ID")]
+        meant = named if len(named) == 1 else found[entry.ordinal : entry.ordinal + 1]
+        _, drafts = self.intake.drafted(payload, replace(reading, assessments=tuple(meant)))
+        return drafts[0] if drafts else None
 
 
 def bearing(assessment: Assessment, answers: Mapping[str, Answer]) -> Assessment:

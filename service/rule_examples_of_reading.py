@@ -22,6 +22,14 @@ LDF_SLEEP       = { from = "Sleep", codes = "need" }
 """
 #: The same, for what only an unnamed encoding can show.
 MAPPING_WITHOUT_ENCODING: Final = MAPPING.replace('encoding  = "utf-8"\n', "")
+#: The mapping that the HL7 snippets below are read with.
+MAPPING_OF_HL7: Final = """\
+agency    = "riverbend"
+format    = "hl7v2"
+effective = 2026-01-01
+[items]
+LDF_SLEEP = { from = 'OBX[3.1 = "LDF_SLEEP"]-5' }
+"""
 
 
 def _json(why: str, text: str) -> Snippet:
@@ -32,6 +40,12 @@ def _rows(why: str, *lines: str) -> Snippet:
     return Snippet(why=why, content="".join(f"{line}\n" for line in lines).encode(), mapping=MAPPING)
 
 
+def _results(why: str, *segments: str) -> Snippet:
+    head = "MSH|^~\\&|EHR|RB|ECAS|EOHHS|20260302||ORU^R01|1|P|2.5.1"
+    return Snippet(why=why, content="".join(f"{one}\n" for one in (head, *segments)).encode(), mapping=MAPPING_OF_HL7)
+
+
+_FINAL: Final = "OBX|2|NM|LDF_SLEEP||1||||||C"
 _ANSWER: Final = '{"linkId": "LDF_SLEEP", "answer": [{"valueCoding": {"code": "1"}}]}'
 _HEAD: Final = '"resourceType": "QuestionnaireResponse", "status": "completed"'
 _GOOD: Final = _json("a response of one answer", f'{{{_HEAD}, "item": [{_ANSWER}]}}')
@@ -156,5 +170,9 @@ READING: Final = {
             Told(why="a sheet, or rows of one, that Excel does not show"),
             Told(why="an escape in an HL7 message that nobody knows"),
         ),
+    ),
+    "A016": Cases(
+        passes=(_results("a correction of what is withdrawn before it", "OBX|1|NM|LDF_SLEEP||2||||||W", _FINAL),),
+        fails=(_results("a result that its sender calls wrong", "OBX|1|NM|LDF_SLEEP||2||||||W"),),
     ),
 }

@@ -69,7 +69,9 @@ ALLOWED: Final[Mapping[str, Callable[[object], bool]]] = {
 
 _ROOT: Final = Path(__file__).parents[1]
 #: The folders of our own code; other distributions may stand beside them.
-_OURS: Final = {_ROOT / name for name in ("canonical", "specs", "adapters", "validators", "gateway_client", "service")}
+_OURS: Final = {
+    _ROOT / name for name in ("canonical", "markup", "specs", "adapters", "validators", "gateway_client", "service")
+}
 #: Libraries that log, by the first part of the names of their loggers. A name in full may hold anything.
 _LIBRARIES: Final = frozenset(
     {"aiohttp", "alembic", "asyncio", "opentelemetry", "py", "sqlalchemy", "urllib3", "uvicorn"}

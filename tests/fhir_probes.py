@@ -134,8 +134,8 @@ Every FHIR document, in JSON or XML, R4 or R5, is judged twice before anything o
 
 1. by a JSON Schema, compiled once, that is written from what the models of fhir.resources know and do not enforce
    (`adapters/fhir_schema_writer.py`); it knows the resources that we read and every type in them;
-2. by fhir.resources itself, which remembers the coded answers and the practitioners and organizations that it found right
-   (`adapters/fhir_memory.py`).
+2. by fhir.resources itself: its types judge every text of every document, and its models every set of members that an element
+   may have, once in the life of a process (`adapters/fhir_memory.py`).
 
 As soon as either objects, fhir.resources judges the whole document anew: its complaints are those of a full run, and what only
 the schema knows stands beside them. Fifty thousand mutated documents of each release and form in a campaign, and a thousand of each release and form in every

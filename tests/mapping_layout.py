@@ -44,8 +44,8 @@ class Layout:
     spec: Spec
 
     @classmethod
-    def named(cls, name: str) -> Layout:
-        folder = FOLDER / name
+    def named(cls, name: str, above: Path = FOLDER) -> Layout:
+        folder = above / name
         return cls(name, next(folder.glob("sample.*")), load_mapping(folder / "truth.toml"), Catalog().named("2026.1"))
 
     @property

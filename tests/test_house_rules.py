@@ -20,7 +20,7 @@ from service.settings import PREFIX, Settings
 from specs.catalog import Catalog
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("canonical", "specs", "adapters", "validators", "gateway_client", "service", "sandbox")
+PACKAGES = ("canonical", "markup", "specs", "adapters", "validators", "gateway_client", "service", "sandbox")
 DISTRIBUTION = "ecas-bridge"
 LONGEST_FILE = 400
 GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs/guides").glob("*.md"))]

@@ -59,7 +59,7 @@ def test_the_demo_runs_from_the_wheel_and_leaves_no_process(installed, tmp_path)
 def test_nothing_but_our_own_packages_is_inside(installed):
     """No tests, no bench, no tools."""
     found = {entry.name for entry in installed.iterdir() if not entry.name.endswith(".dist-info")}
-    assert found == {"adapters", "canonical", "gateway_client", "sandbox", "service", "specs", "validators"}
+    assert found == {"adapters", "canonical", "gateway_client", "markup", "sandbox", "service", "specs", "validators"}
 
 
 def _processes_in(folder: Path) -> list[str]:

@@ -35,6 +35,7 @@ from service.api.bodies import BodyDeadline, Limits
 from service.api.description import describe
 from service.api.fhir_outcome import OperationOutcomes
 from service.api.running import Running
+from service.api.workbooks import Workbooks
 from service.audit.failed_logins import FailedLogins
 from service.main import Service
 
@@ -69,8 +70,9 @@ _DESCRIPTION = """
 Reads what an agency's EHR exports, judges it, writes it down and delivers it to the state.
 
 Every route under `/v1` needs the agency's API key as `Authorization: Bearer ecas_…`; an agency sees its own submissions
-and nothing else. A payload is the body itself, byte for byte: FHIR R4 JSON, or delimited text with a mapping.
-Errors are RFC 9457 problems; no answer ever repeats what was sent.
+and nothing else. A payload is the body itself, byte for byte: FHIR (R4 or R5, JSON or XML), or with a mapping
+of the agency's delimited text, a workbook, JSON, XML or HL7 v2.
+Errors are RFC 9457 problems; no error ever repeats what was sent.
 """
 
 
@@ -92,6 +94,7 @@ def create_app(service: Service, limits: Limits | None = None) -> FastAPI:
     app.state.service = service
     app.state.limits = limits
     app.state.running = Running()
+    app.state.workbooks = Workbooks()
     problems.install(app)
     intake_problems.install(app)
     operations.install(app, service)

@@ -23,10 +23,11 @@ from gateway_client.envelope import build
 from service.api.bodies import read_body
 from service.api.credentials import MayJudge, MayReadRecords, service_of
 from service.api.intake_problems import NO_DOCUMENT, NOT_REPRODUCIBLE, TOO_MANY_ASSESSMENTS
-from service.api.payloads import BODY, REFUSALS, Format, chosen
+from service.api.payloads import BODY, REFUSALS, AsSaid
 from service.api.problems import NO_VALID_KEY, NOT_FOUND, STORE_UNAVAILABLE, Refusal, documented
 from service.api.shapes import ReportShape, Shape, answer
 from service.api.submissions import json_answer, own
+from service.api.workbooks import WORKBOOKS_WAIT
 from service.judging import Judge
 from service.main import Service
 from service.outbox.outbox import Entry
@@ -79,14 +80,14 @@ class MappedShape(Shape):
     openapi_extra=BODY,
     responses={
         200: answer(MappedShape, "Each assessment, with its document where there is one."),
-        **documented(*REFUSALS, TOO_MANY_ASSESSMENTS),
+        **documented(*REFUSALS, TOO_MANY_ASSESSMENTS, WORKBOOKS_WAIT),
     },
 )
 async def map_payload(
     request: Request,
     caller: MayJudge,
     *,
-    format: Format = "auto",
+    said: AsSaid,
     certification: Annotated[
         bool, Query(description="false leaves certification keys out; the report says so.")
     ] = True,
@@ -96,11 +97,12 @@ async def map_payload(
 ) -> Response:
     """Show the state's document of each assessment as it would be sent today, and write nothing down."""
     content = await read_body(request, request.app.state.limits)
-    payload = Payload(content=content, name=_NAME, agency=caller.agency)
-    work = asyncio.to_thread(
-        _mapped, service_of(request), payload, chosen(format), certification=certification, force=force
-    )
-    return json_answer(await work)
+    payload = Payload(content=content, name=_NAME, agency=caller.agency, day=said.day)
+    async with request.app.state.workbooks.turn(payload):
+        mapped = await asyncio.to_thread(
+            _mapped, service_of(request), payload, said.format, certification=certification, force=force
+        )
+    return json_answer(mapped)
 
 
 @router.get(
@@ -155,7 +157,13 @@ def _mapped(
         for ordinal, (assessment, report) in enumerate(judged)
     ]
     places = tuple((assessment.origin, report) for assessment, report in judged)
-    checked = Checked(name=payload.name, findings=reading.findings, assessments=places)
+    checked = Checked(
+        name=payload.name,
+        findings=reading.findings,
+        assessments=places,
+        ledger=reading.ledger,
+        dialect=reading.dialect,
+    )
     return {"assessments": told, "report": as_data(Run(payloads=(checked,)))}
 
 

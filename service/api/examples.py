@@ -48,6 +48,18 @@ _REPORT: Final = {
     "conformance": "does-not-conform",
     "not_checked": [],
     "findings": [FINDING],
+    "mappings": [{"name": "riverbend-caredesk.toml", "effective": "2026-01-01", "digest": "sha-256:9d0c…"}],
+    "ledger": [
+        {
+            "file": "payload",
+            "dialect": "UTF-8, cells between commas, no quotes, lines ending in LF.",
+            "fields": 98,
+            "counts": {"mapped": 96, "derived": 0, "defaulted": 0, "dropped-by-rule": 1, "unmapped": 1},
+            "unmapped": [{"name": "column the 9th", "fields": 1}],
+            "unlisted": 0,
+            "defaults": 0,
+        }
+    ],
 }
 _PREVIEW: Final = {
     "count": 3,

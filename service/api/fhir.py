@@ -1,8 +1,9 @@
-"""FHIR R4 at ``/fhir``: what an EHR's own FHIR client speaks. Errors are OperationOutcomes with our rule ids and places."""
+"""FHIR at ``/fhir``: what an EHR's own FHIR client speaks. Errors are OperationOutcomes with our rule ids and places."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
@@ -17,10 +18,10 @@ from canonical.payload import Payload
 from service.api.bodies import read_body
 from service.api.credentials import MayJudge, MayRead, MaySubmit, service_of
 from service.api.fhir_capability import capability, questionnaire_of, questionnaires
-from service.api.fhir_described import BUNDLE, CAPABILITY, FHIR_BODY, OUTCOME, QUESTIONNAIRE, told, took
+from service.api.fhir_described import BUNDLE, CAPABILITY, FHIR_BODY, FHIR_XML, OUTCOME, QUESTIONNAIRE, told, took
 from service.api.fhir_outcome import FHIR_JSON, issues, outcome, said
 from service.api.intake_problems import NOT_ACCEPTABLE, TAKING, TOO_MANY_ASSESSMENTS, WRONG_MEDIA_TYPE
-from service.api.payloads import REFUSALS
+from service.api.payloads import REFUSALS, Said
 from service.api.problems import (
     MISCONFIGURED,
     NO_IDEMPOTENCY_KEY,
@@ -39,15 +40,19 @@ from service.outbox.outbox import Entry
 
 _ENDPOINT: Final = "fhir"
 _FORMAT: Final = "fhir"
+_SAID: Final = Said(format=_FORMAT)
 _NAME: Final = "payload"
 _OK: Final = 200
+_ENTRY: Final = re.compile(r"Bundle\.entry\[(\d+)\]")
 _ACCEPTED: Final = "202 Accepted"
-_READ: Final = frozenset({FHIR_JSON, "application/json", "text/json", ""})
+_READ: Final = frozenset({
+    FHIR_JSON, "application/json", "text/json", FHIR_XML, "application/xml", "text/xml", "",
+})  # fmt: skip
 _WRITTEN: Final = frozenset({FHIR_JSON, "application/json", "application/*", "*/*", ""})
 
 
-def _json_only(request: Request) -> None:
-    """Refuse what is, or wants, another format than JSON; a request without a body needs no type."""
+def _fhir_only(request: Request) -> None:
+    """Refuse what is no FHIR by its type, or wants another answer than JSON; a request without a body needs no type."""
     wanted = [one.partition(";")[0].strip().lower() for one in request.headers.get("accept", "").split(",")]
     if _WRITTEN.isdisjoint(wanted):
         raise Refusal(NOT_ACCEPTABLE)
@@ -67,7 +72,7 @@ router = APIRouter(prefix="/fhir", tags=["fhir"], default_response_class=Respons
 )
 async def metadata(request: Request) -> Response:
     """Return the CapabilityStatement; anybody may ask."""
-    _json_only(request)
+    _fhir_only(request)
     return _fhir(capability(service_of(request)))
 
 
@@ -86,7 +91,7 @@ async def search_questionnaires(
     ] = None,
 ) -> Response:
     """Return the Questionnaires of the package of today."""
-    _json_only(request)
+    _fhir_only(request)
     return _fhir(await asyncio.to_thread(questionnaires, service_of(request), url))
 
 
@@ -99,7 +104,7 @@ async def search_questionnaires(
 )
 async def read_questionnaire(request: Request, caller: MayRead, questionnaire: str) -> Response:  # noqa: ARG001 - same
     """Return one Questionnaire of the package of today."""
-    _json_only(request)
+    _fhir_only(request)
     found = await asyncio.to_thread(questionnaire_of, service_of(request), questionnaire)
     if found is None:
         raise Refusal(NOT_FOUND)
@@ -121,7 +126,7 @@ async def validate(
     certification: Annotated[bool, Query(description="false leaves certification keys out.")] = True,
 ) -> Response:
     """Judge a QuestionnaireResponse, a Bundle with what it refers to, or either as “resource” of a Parameters resource."""
-    _json_only(request)
+    _fhir_only(request)
     content = await read_body(request, request.app.state.limits)
     work = asyncio.to_thread(_validated, service_of(request), caller.agency, content, certification=certification)
     return _fhir(await work)
@@ -143,14 +148,14 @@ async def take_bundle(
     ] = "",
 ) -> Response:
     """Write a Bundle down, with one submission for each QuestionnaireResponse in it, and deliver what conforms."""
-    _json_only(request)
+    _fhir_only(request)
     return await _taken(request, caller, idempotency_key)
 
 
 async def _taken(request: Request, caller: Principal, key: str) -> Response:
     if key and not IDEMPOTENCY_KEY.fullmatch(key):
         raise Refusal(NO_IDEMPOTENCY_KEY)
-    reply = await received(request, caller, _ENDPOINT, _FORMAT, key, answering)
+    reply = await received(request, caller, _ENDPOINT, _SAID, key, answering)
     headers = {"Idempotency-Replayed": "true"} if reply.replayed else None
     return Response(reply.content, reply.status, headers, FHIR_JSON)
 
@@ -176,9 +181,9 @@ def _answered(entries: Sequence[Entry], reading: Reading) -> tuple[int, bytes]:
 
 
 def _entry_of(assessment: Assessment) -> int | None:
-    """Return the number of the Bundle's entry that an assessment was read from."""
-    steps = (assessment.origin.pointer or "").split("/")
-    return int(steps[2]) if steps[1:2] == ["entry"] and steps[2].isdecimal() else None
+    """Return the number of the Bundle's entry that an assessment was read from, of JSON and of XML."""
+    found = _ENTRY.match(assessment.origin.label)
+    return None if found is None else int(found[1])
 
 
 def _response(entry: Entry | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from service import fhir_names
 from service.api.fhir_outcome import FHIR_JSON, RULES, of_problem
+from service.api.payloads import FHIR_XML_EXAMPLE
 from service.api.problems import Problem, documented
 
 _CODING: Final = {"system": RULES, "code": "S004", "display": "Code not in the list"}
@@ -68,11 +69,13 @@ _RESPONSE: Final = {
         {"linkId": "LDF_SLEEP", "answer": [{"valueCoding": {"code": "1"}}]},
     ],
 }
+#: The media type of FHIR's XML, which is taken; answers are JSON.
+FHIR_XML: Final = "application/fhir+xml"
 #: The body of every route that takes a resource.
 FHIR_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
-        "description": "A QuestionnaireResponse, or a Bundle of any type with what it refers to.",
+        "description": "A QuestionnaireResponse, or a Bundle of any type with what it refers to; R4 or R5.",
         "content": {
             FHIR_JSON: {
                 "schema": {
@@ -81,7 +84,8 @@ FHIR_BODY: Final[dict[str, Any]] = {
                     "properties": {"resourceType": {"enum": ["QuestionnaireResponse", "Bundle", "Parameters"]}},
                 },
                 "example": {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": _RESPONSE}]},
-            }
+            },
+            FHIR_XML: {"schema": {"type": "string"}, "example": FHIR_XML_EXAMPLE},
         },
     }
 }

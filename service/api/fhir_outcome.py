@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -52,6 +53,9 @@ _BY_STATUS: Final = {
     503: "transient",
 }
 _PREFIX: Final = "/fhir"
+#: How a place in XML begins: with the type of a resource.
+_XPATH: Final = re.compile(r"/[A-Z]")
+_STEP: Final = re.compile(r"(?P<name>[A-Za-z]\w*)(?:\[(?P<number>\d+)\])?$")
 
 
 def outcome(issues: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -104,9 +108,20 @@ def expression(source: Source, place: str = "") -> str | None:
     """Return a place as FHIRPath says it; None for a source that is no place in a resource."""
     if source.pointer is None:
         return None
+    if _XPATH.match(source.pointer):
+        return _of_xpath(source.pointer)
     steps = [step for step in source.pointer.split("/") if step]
     root = place or ("Bundle" if steps[:1] == ["entry"] else "QuestionnaireResponse")
     return root + "".join(f"[{step}]" if step.isdecimal() else f".{step}" for step in steps if _known(step))
+
+
+def _of_xpath(pointer: str) -> str:
+    """Return a place in XML as FHIRPath says it: numbers from 0, and the types of resources only at the root."""
+    root, *steps = (step for step in map(_STEP.match, pointer.split("/")[1:]) if step is not None)
+    inner = (step for step in steps if not step["name"][0].isupper())
+    return root["name"] + "".join(
+        f".{step['name']}" + (f"[{int(step['number']) - 1}]" if step["number"] else "") for step in inner
+    )
 
 
 def _known(step: str) -> bool:

@@ -24,7 +24,7 @@ TOO_MANY_ASSESSMENTS: Final = Problem(
     name="too-many-assessments",
     status=413,
     title="Too many assessments",
-    detail="The payload holds “count” assessments, and the service takes at most “most” at once; none was taken. "
+    detail="The payload holds “count” assessments or more, and the service takes at most “most” at once; none was taken. "
     "Send them in several payloads.",
 )
 QUEUE_FULL: Final = Problem(
@@ -73,8 +73,9 @@ NO_SPEC_IN_FORCE: Final = Problem(
 WRONG_MEDIA_TYPE: Final = Problem(
     name="wrong-media-type",
     status=415,
-    title="Not JSON",
-    detail="Send FHIR as JSON, with Content-Type application/fhir+json; FHIR XML is not read here.",
+    title="Not FHIR",
+    detail="Send FHIR as JSON or XML, with Content-Type application/fhir+json or application/fhir+xml. "
+    "Other formats are for POST /v1/submissions.",
 )
 NOT_ACCEPTABLE: Final = Problem(
     name="not-acceptable",

@@ -16,7 +16,7 @@ from service.api.assessor_shapes import GivenNote
 from service.api.bodies import read_body
 from service.api.credentials import MayDecide, MaySubmit, service_of
 from service.api.given import body_of, read_given
-from service.api.payloads import BODY, REFUSALS, Format, chosen
+from service.api.payloads import BODY, REFUSALS, AsSaid
 from service.api.problems import (
     DISK_FULL,
     IDEMPOTENCY_KEY_REUSED,
@@ -35,6 +35,7 @@ from service.api.replays import GivenSelection, GivenWord, PreviewShape
 from service.api.room import see_disk
 from service.api.shapes import Shape, SubmissionShape, TakenShape, answer
 from service.api.submissions import IDEMPOTENCY_KEY, answering, entry_data, json_answer, own
+from service.api.workbooks import WORKBOOKS_WAIT
 from service.corrections import MovedMeanwhile, NothingToCorrect, NotOneAssessment, Voided
 from service.main import Service
 from service.outbox.outbox import Reply
@@ -164,6 +165,7 @@ async def void(request: Request, caller: MayDecide, submission: str) -> Response
             NOT_ONE_ASSESSMENT,
             NOTHING_TO_MEND,
             MOVED_MEANWHILE,
+            WORKBOOKS_WAIT,
         ),
     },
 )
@@ -171,7 +173,7 @@ async def correct(
     request: Request,
     caller: MaySubmit,
     submission: str,
-    format: Format = "auto",
+    said: AsSaid,
     idempotency_key: Annotated[str, Header(description="Your own name for this request: it takes effect once.")] = "",
 ) -> Response:
     """Take a payload with one assessment in the place of this submission's, as the next version of its document."""
@@ -181,10 +183,11 @@ async def correct(
     await see_disk(request)
     content = await read_body(request, request.app.state.limits)
     service = service_of(request)
-    payload = Payload(content=content, name=f"payload:{service.new_id('pay')}", agency=caller.agency)
-    once = Once(endpoint=f"correct {entry.id}", key=idempotency_key, body=f"{format}\x1f{payload.digest}")
+    payload = Payload(content=content, name=f"payload:{service.new_id('pay')}", agency=caller.agency, day=said.day)
+    once = Once(endpoint=f"correct {entry.id}", key=idempotency_key, body=said.of(payload))
     try:
-        reply = await asyncio.to_thread(_corrected, service, payload, entry.id, chosen(format), once, caller.actor)
+        async with request.app.state.workbooks.turn(payload):
+            reply = await asyncio.to_thread(_corrected, service, payload, entry.id, said.format, once, caller.actor)
     except NotOneAssessment as fault:
         found = [finding_data(finding) for finding in fault.findings]
         raise Refusal(NOT_ONE_ASSESSMENT.having(findings=found)) from None

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from canonical.finding import Conformance, HoldCause, Kind, Severity
+from canonical.ledger import Fate
 from canonical.submission import State, StuckCause
 from canonical.verdict import Verdict
 from service.expecting import Wait
@@ -175,8 +176,20 @@ class DeskShape(Shape):
     email: str | None
 
 
+class EditShape(Shape):
+    """What to write in the payload instead of what stands there: it holds a value, and only ``/v1/validate`` makes any."""
+
+    model_config = ConfigDict(extra="forbid", title="Edit")
+
+    start: int = Field(description="The first byte to be replaced, counted from the start of the body, from 0.")
+    end: int = Field(description="The byte behind the last one.")
+    replacement: str = Field(description="The characters to write there, escaped as the format asks.")
+    encoding: str = Field(description="How they become bytes.")
+    certain: bool = Field(description="False where a person must look first.")
+
+
 class FindingShape(Shape):
-    """What is wrong, where, why, and how to mend it; never a value."""
+    """What is wrong, where, why, and how to mend it; no value but in an edit."""
 
     model_config = ConfigDict(extra="forbid", title="Finding", json_schema_extra={"example": FINDING})
 
@@ -188,7 +201,7 @@ class FindingShape(Shape):
     items: list[str]
     sources: list[SourceShape]
     fix: str
-    edit: None
+    edit: EditShape | None
     why: str
     desk: DeskShape | None
     cites: list[str]
@@ -206,6 +219,41 @@ class SpecShape(Shape):
     digest: str | None
 
 
+class MappingUsedShape(Shape):
+    """A mapping that read the payload."""
+
+    model_config = ConfigDict(extra="forbid", title="MappingUsed")
+
+    name: str
+    effective: date | None = Field(description="Its first day; null where it was judged before this was kept.")
+    digest: str = Field(description="SHA-256 of its file.")
+
+
+class UnmappedShape(Shape):
+    """A place that no line of the mapping names."""
+
+    model_config = ConfigDict(extra="forbid", title="Unmapped")
+
+    name: str = Field(description="As the mapping declares it, or its position.")
+    fields: int
+
+
+class LedgerShape(Shape):
+    """What became of every field of a payload that was read by mapping."""
+
+    model_config = ConfigDict(extra="forbid", title="Ledger")
+
+    file: str
+    dialect: str | None = Field(
+        description="How the text was cut, in a sentence; null where the format leaves no choice."
+    )
+    fields: int
+    counts: dict[Fate, int] = Field(description="They add up to “fields”.")
+    unmapped: list[UnmappedShape]
+    unlisted: int = Field(description="Unmapped places beyond those that are listed.")
+    defaults: int = Field(description="Answers that no field gave.")
+
+
 class ReportShape(Shape):
     """Findings and the conformance that follows from them."""
 
@@ -217,6 +265,8 @@ class ReportShape(Shape):
     conformance: Conformance
     not_checked: list[str] = Field(description="Checks left out on purpose.")
     findings: list[FindingShape]
+    mappings: list[MappingUsedShape] = Field(description="What read; none where FHIR needed none.")
+    ledger: list[LedgerShape] = Field(description="Of what was read just now by mapping; it is not kept.")
 
 
 class OutcomeShape(Shape):

@@ -21,7 +21,7 @@ from canonical.submission import NOT_WITH_THE_STATE
 from service.api.bodies import read_body
 from service.api.credentials import MayRead, MaySubmit, service_of
 from service.api.intake_problems import TAKING
-from service.api.payloads import AUTO, BODY, REFUSALS, Format, chosen
+from service.api.payloads import BODY, REFUSALS, AsSaid, Said
 from service.api.problems import (
     MEDIA_TYPE,
     NO_IDEMPOTENCY_KEY,
@@ -42,6 +42,7 @@ from service.api.shapes import (
     TakenShape,
     answer,
 )
+from service.api.workbooks import WORKBOOKS_WAIT
 from service.credentials.principal import Principal
 from service.crowding import Full
 from service.deadlines import days_left, due_day
@@ -69,13 +70,13 @@ _ASKING: Final = documented(NO_VALID_KEY, NOT_FOUND, STORE_UNAVAILABLE)
     openapi_extra=BODY,
     responses={
         _TAKEN: answer(TakenShape, "Written down; with “Idempotency-Replayed: true” where it was before."),
-        **documented(*REFUSALS, *TAKING, UNREADABLE_PAYLOAD),
+        **documented(*REFUSALS, *TAKING, UNREADABLE_PAYLOAD, WORKBOOKS_WAIT),
     },
 )
 async def submit(
     request: Request,
     caller: MaySubmit,
-    format: Format = "auto",
+    said: AsSaid,
     idempotency_key: Annotated[
         str,
         Header(description="Your own name for this request, 1 to 255 visible ASCII characters: it takes effect once."),
@@ -84,7 +85,7 @@ async def submit(
     """Write the payload down, with one submission for each of its assessments, and deliver what conforms."""
     if not IDEMPOTENCY_KEY.fullmatch(idempotency_key):
         raise Refusal(NO_IDEMPOTENCY_KEY)
-    return replied(await received(request, caller, _ENDPOINT, chosen(format), idempotency_key, answering))
+    return replied(await received(request, caller, _ENDPOINT, said, idempotency_key, answering))
 
 
 @router.get("/{submission}", responses={200: answer(ShownShape, "As it stands."), **_ASKING})
@@ -138,7 +139,7 @@ async def received(
     request: Request,
     caller: Principal,
     endpoint: str,
-    format_: str | None,
+    said: Said,
     key: str,
     writer: Callable[[Service], Answering],
 ) -> Reply:
@@ -147,17 +148,18 @@ async def received(
     The body is read only where there is room for what it may bring.
 
     Raises:
-        Refusal: the same request is still under way.
+        Refusal: the same request is still under way, or too many workbooks are.
         Full: there is no room.
     """
     await see_disk(request)
     service = service_of(request)
     await _see_room(service, caller.agency, endpoint, key)
     content = await read_body(request, request.app.state.limits)
-    payload = Payload(content=content, name=f"payload:{service.new_id('pay')}", agency=caller.agency)
-    once = Once(endpoint=endpoint, key=key or payload.digest, body=f"{format_ or AUTO}\x1f{payload.digest}")
-    async with request.app.state.running.alone(caller.agency, endpoint, once.key):
-        return await asyncio.to_thread(_receive, service, payload, format_, once, writer)
+    payload = Payload(content=content, name=f"payload:{service.new_id('pay')}", agency=caller.agency, day=said.day)
+    once = Once(endpoint=endpoint, key=key or payload.digest, body=said.of(payload))
+    state = request.app.state
+    async with state.running.alone(caller.agency, endpoint, once.key), state.workbooks.turn(payload):
+        return await asyncio.to_thread(_receive, service, payload, said.format, once, writer)
 
 
 def replied(reply: Reply) -> Response:

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-
-from pydantic import SecretStr
+from typing import TYPE_CHECKING
 
 from adapters import registry
-from adapters.mapping import AgencyMapping
 from canonical.assessment import Assessment, Reading
 from canonical.finding import Report
 from canonical.payload import Payload
@@ -26,6 +24,11 @@ from service.settings import Settings
 from specs.catalog import Catalog
 from specs.spec import Spec
 from validators.roster import Roster
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from adapters.mapping import AgencyMapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,7 @@ class Examined:
             findings=own,
             assessments=tuple((a.origin, report) for (a, _), report in zip(self.judged, reports, strict=True)),
             ledger=self.reading.ledger,
+            dialect=self.reading.dialect,
         )
 
 
@@ -102,7 +106,13 @@ class Checker:
         if edits:
             told = with_edits(told, payload, reading.format, mapping, judge, self._at)
         assessments = tuple((origin, report) for (origin, _), report in zip(reports, told, strict=True))
-        return Checked(name=payload.name, findings=own, assessments=assessments, ledger=reading.ledger)
+        return Checked(
+            name=payload.name,
+            findings=own,
+            assessments=assessments,
+            ledger=reading.ledger,
+            dialect=reading.dialect,
+        )
 
     def opened(self, path: Path) -> tuple[Payload, AgencyMapping | None]:
         """Return a file, and the mapping that reads it.
@@ -175,10 +185,8 @@ def with_edits(
     """Return these reports with an edit for each mechanical fault that a program can tell how to mend."""
     from service.edits.proposing import Proposer  # noqa: PLC0415 - a plain check needs none of it
 
-    specs = [judge.spec_of(report) for report in reports]
     proposer = Proposer(payload=payload, format=format_, mapping=mapping, today=at.date())
-    proposed = proposer.propose([(spec, one.findings) for spec, one in zip(specs, reports, strict=True)])
-    return [replace(report, findings=found) for report, found in zip(reports, proposed, strict=True)]
+    return proposer.of_reports(reports, judge.spec_of)
 
 
 def read_roster(path: Path) -> Roster:

@@ -5,15 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
 
 from canonical.errors import ConfigurationError
 from service import settings
-from service.fixtures.fixture import EXPECTED_FILE
 from service.settings import Settings
-
-#: What stands beside payloads and is none.
-_NO_PAYLOADS: Final = frozenset({settings.FILE_NAME, EXPECTED_FILE})
 
 
 def find(paths: Sequence[Path]) -> list[Path]:
@@ -70,11 +65,14 @@ def _in_folder(folder: Path) -> list[Path]:
 
 def _walk(folder: Path) -> Iterator[Path]:
     """Yield every file that may be a payload: not hidden, no Markdown, and nothing that is the settings' or a fixture's own."""
+    from service.fixtures.fixture import EXPECTED_FILE  # noqa: PLC0415 - whoever names a file need not pay for it
+
+    no_payloads = {settings.FILE_NAME, EXPECTED_FILE}
     for parent, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         own = _named_by(settings.load(Path(parent)))
         for file in (Path(parent, name) for name in files):
-            if file.name.startswith(".") or file.name in _NO_PAYLOADS or file.suffix == ".md":
+            if file.name.startswith(".") or file.name in no_payloads or file.suffix == ".md":
                 continue
             if not own.intersection([file.absolute(), *file.absolute().parents]):
                 yield file

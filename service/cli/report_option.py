@@ -11,7 +11,7 @@ import click
 
 from service.cli import private_file
 from service.reports.conformance import tally, verdict
-from service.reports.formats import FORMATS, writer
+from service.reports.formats import FORMATS, pieces
 from service.reports.run import Run
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -64,13 +64,13 @@ def tell(run: Run, reports: Sequence[Destination]) -> None:
     """
     for format_, file in reports or [Destination("text")]:
         if file is not None:
-            private_file.write(file, writer(format_)(run).encode("utf-8", "backslashreplace"))
+            private_file.write(file, (piece.encode("utf-8", "backslashreplace") for piece in pieces(format_, run)))
         elif format_ == "text":
             from service.reports import text  # noqa: PLC0415 - only where somebody reads it
 
             sys.stdout.write(text.styled(run, text.terminal_style()))
         else:
-            sys.stdout.write(writer(format_)(run))
+            sys.stdout.writelines(pieces(format_, run))
     if reports and all(report.file for report in reports):
         sys.stdout.write(f"{tally(run)}\n{verdict(run)}\n")
 

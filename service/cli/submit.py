@@ -7,6 +7,7 @@ import json
 import secrets
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,19 +39,26 @@ _STOPPED: Final = (State.BLOCKED.value, State.HELD.value)
     help="What the payloads are.",
 )
 @click.option(
+    "--dated",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The day of the payloads: they are read with the mapping of that day, now and later. [default: today]",
+)
+@click.option(
     "--again", is_flag=True, help="Submit anew what was submitted before, after a cure on the service's side."
 )
 @click.option(
     "--report", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to tell it."
 )
-def command(*, paths: Sequence[Path], format_: str, again: bool, report: str) -> int:
+def command(*, paths: Sequence[Path], format_: str, dated: datetime | None, again: bool, report: str) -> int:
     """Hand payloads to the service. The same content twice is taken once, so that a repeated command does no harm."""
     client = Client(settings.load())
+    said = {"format": format_} | ({"dated": dated.date().isoformat()} if dated else {})
     answers = []
     for file in payload_files.find(paths):
         content = payload_files.read(file)
-        key = idempotency_key(content, format_, again=again)
-        answer = client.post("/v1/submissions", content, idempotency_key=key, format=format_)
+        key = idempotency_key(content, *said.values(), again=again)
+        answer = client.post("/v1/submissions", content, idempotency_key=key, **said)
         answers.append((payload_files.name_of(file), answer))
     sys.stdout.write(_as_json(answers) if report == "json" else _as_text(answers))
     stopped = any(submission["state"] in _STOPPED for _, answer in answers for submission in _submissions(answer))
@@ -58,9 +66,9 @@ def command(*, paths: Sequence[Path], format_: str, again: bool, report: str) ->
     return Exit.FINDINGS if stopped or unread or not all(answer.ok for _, answer in answers) else Exit.CLEAN
 
 
-def idempotency_key(content: bytes, format_: str, *, again: bool = False) -> str:
-    """Return the name of a request, the same for the same content; the service keeps each agency's names apart."""
-    digest = hashlib.sha256(format_.encode() + b"\0" + content).hexdigest()
+def idempotency_key(content: bytes, *said: str, again: bool = False) -> str:
+    """Return the name of a request, the same for the same content of which the same is said; each agency's are kept apart."""
+    digest = hashlib.sha256(" ".join(said).encode() + b"\0" + content).hexdigest()
     return f"submit-{digest}-{secrets.token_hex(8)}" if again else f"submit-{digest}"
 
 

@@ -23,6 +23,7 @@ from service.reports import text
 from service.reports.json_report import source_data
 from service.reports.printable import printable
 from service.reports.run import Exit, Run
+from service.stories.placing import placing
 from service.stories.story import Story
 
 
@@ -46,8 +47,9 @@ def command(
     examined = checker.examine(path)
     if not examined.judged:
         return _tell_nothing(examined, item)
+    places = placing(examined, raw=raw)
     stories = [
-        Story(examined, assessment, judged, checker.spec_for(examined, assessment), record=record, raw=raw)
+        Story(examined, assessment, judged, checker.spec_for(examined, assessment), record=record, placing=places)
         for (assessment, judged), record in zip(examined.judged, _records(examined), strict=False)
     ]
     for code, story in ((item, story) for story in stories if item is not None):

@@ -11,7 +11,7 @@ from typing import Final
 from adapters import spans
 from adapters.agency_mapping import AgencyMapping
 from canonical.assessment import Source
-from canonical.finding import Edit, Finding
+from canonical.finding import Edit, Finding, Report
 from canonical.payload import Payload
 from service.edits.rewording import Rewording
 from specs.spec import Spec
@@ -45,6 +45,11 @@ class Proposer:
             tuple(mend(one, spec) if spec is not None and _is_mendable(one, spec) else one for one in findings)
             for spec, findings in groups
         ]
+
+    def of_reports(self, reports: Sequence[Report], spec_of: Callable[[Report], Spec | None]) -> list[Report]:
+        """Return these reports, each mechanical fault in them with its edit; ``spec_of`` tells what judged one."""
+        proposed = self.propose([(spec_of(report), report.findings) for report in reports])
+        return [replace(report, findings=found) for report, found in zip(reports, proposed, strict=True)]
 
     def _mended(self, finding: Finding, spec: Spec, written: dict[Source, spans.Written]) -> Finding:
         here = written.get(finding.sources[0])

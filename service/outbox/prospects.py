@@ -18,7 +18,7 @@ class How(StrEnum):
     SEND = "send"
     #: Ask the state by key, and send only what it lacks.
     ASK = "ask"
-    #: Read the stored payload again with the mapping of today, judge it again, then send.
+    #: Read the stored payload again with the mapping of its day, judge it again, then send.
     REPROCESS = "reprocess"
 
 

@@ -190,10 +190,12 @@ class Receiving(Children):
         )
 
     def _sealed_payload(self, agency: str, payload: Payload) -> dict[str, Any]:
-        """Return the columns of a payload's row that hold it, under a data key of its own."""
+        """Return the columns of a payload's row that hold it, under a data key of its own, and its day."""
         id_ = payload.name.removeprefix("payload:")
         keys = self._vault.new_key(agency, id_)
-        return {"sealed": self._vault.seal(payload.content, "payload", agency, id_, key=keys["data_key"]), **keys}
+        day = None if payload.day is None else payload.day.isoformat()
+        sealed = self._vault.seal(payload.content, "payload", agency, id_, key=keys["data_key"])
+        return {"sealed": sealed, "day": day, **keys}
 
     def _insert_payload(
         self, connection: Connection, id_: str, agency: str, format_: str, sealed: Mapping[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import islice
 from typing import Any, Final
@@ -314,12 +314,14 @@ class Replaying(Resolving, Receiving):
             connection.execute(update(t.submission).where(c.id == id_).values(seq=seq))
 
     def stored_payload(self, agency: str, payload: str) -> tuple[Payload, str]:
-        """Return a payload as it came, and the format it was read as."""
+        """Return a payload as it came, with the day that it is of, and the format it was read as."""
         c = t.payload.c
         with reading(self._engine, agency) as connection:
             row = connection.execute(select(t.payload).where(c.id == payload, c.agency == agency)).mappings().one()
         content = self._vault.open(row["sealed"], "payload", agency, payload, key=row["data_key"])
-        return Payload(content=content, name=f"payload:{payload}", agency=agency), row["format"]
+        received = from_milliseconds(row["received_at"]).date()
+        day = received if row["day"] is None else date.fromisoformat(row["day"])
+        return Payload(content=content, name=f"payload:{payload}", agency=agency, day=day), row["format"]
 
     def _due_replay(self, connection: Connection) -> RowMapping | None:
         c = t.replay.c

@@ -105,6 +105,7 @@ payload = Table(
     Column("agency", String, ForeignKey("agency.id"), nullable=False, index=True),
     Column("format", String, nullable=False),
     Column("received_at", BigInteger, nullable=False),
+    Column("day", String),  # of which it is, for the choice of its mapping; null: of that on which it was received
     Column("sealed", LargeBinary, nullable=False),
     Column("data_key", LargeBinary),  # its own, wrapped by the agency's; null once it is erased
     Column("wrapped_by", Sequence),

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from service.reconciling.export import Row
-from service.reconciling.ours import Ours
+from service.reconciling.our_submission import OurSubmission
 from service.reconciling.whereabouts import Whereabouts as At
 
 
@@ -53,12 +53,12 @@ class Match:
 
     category: Category
     rows: tuple[Row, ...]
-    ours: tuple[Ours, ...]
+    ours: tuple[OurSubmission, ...]
     #: In what they differ: ``instrument``, ``status``.
     differs: tuple[str, ...] = ()
 
 
-def matches(rows: Sequence[Row], ours: Sequence[Ours]) -> Iterator[Match]:
+def matches(rows: Sequence[Row], ours: Sequence[OurSubmission]) -> Iterator[Match]:
     """Put together what is about one child and day: first by instrument, and what is left of both sides as differing."""
     there = {row.instrument for row in rows}
     here = {one.instrument for one in ours}
@@ -77,12 +77,12 @@ def matches(rows: Sequence[Row], ours: Sequence[Ours]) -> Iterator[Match]:
         )
 
 
-def _match(rows: tuple[Row, ...], ours: tuple[Ours, ...]) -> Match:
+def _match(rows: tuple[Row, ...], ours: tuple[OurSubmission, ...]) -> Match:
     differs = _differs(rows, ours)
     return Match(category=_category(rows, ours, differs=bool(differs)), rows=rows, ours=ours, differs=differs)
 
 
-def _category(rows: Sequence[Row], ours: Sequence[Ours], *, differs: bool) -> Category:
+def _category(rows: Sequence[Row], ours: Sequence[OurSubmission], *, differs: bool) -> Category:
     """Return the gravest thing that it means."""
     there = sum(not row.repeats for row in rows)
     by_place = {place: {one.document for one in ours if one.where is place} for place in At}
@@ -107,7 +107,7 @@ def _category(rows: Sequence[Row], ours: Sequence[Ours], *, differs: bool) -> Ca
     return next((category for category, holds in meanings if holds), Category.GIVEN_UP)
 
 
-def _differs(rows: Sequence[Row], ours: Sequence[Ours]) -> tuple[str, ...]:
+def _differs(rows: Sequence[Row], ours: Sequence[OurSubmission]) -> tuple[str, ...]:
     """Return whether the statuses differ: that of the newest of ours that is not over, and each of theirs."""
     newest = max((one for one in ours if one.where not in _IDLE), key=lambda one: one.seq, default=None)
     if newest is None or all(row.status == newest.status for row in rows):

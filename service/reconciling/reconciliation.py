@@ -13,7 +13,7 @@ from service.reconciling.coverage import Coverage
 from service.reconciling.export import Export, Row
 from service.reconciling.match import Category, Match, matches
 from service.reconciling.matter import Matter, Matters
-from service.reconciling.ours import Ours, Seen, submissions
+from service.reconciling.our_submission import OurSubmission, Seen, submissions
 from service.reconciling.period import MOST_DAYS, Period
 from service.reconciling.remark import Fault, Place, Remark
 from service.reconciling.result import FileRead, Left, Result
@@ -34,7 +34,7 @@ class Reconciliation:
         self._rows: defaultdict[bytes, list[Row]] = defaultdict(list)
         #: By content of a record, the file that it was first met in.
         self._first_in: dict[bytes, str] = {}
-        self._ours: defaultdict[bytes, list[Ours]] = defaultdict(list)
+        self._ours: defaultdict[bytes, list[OurSubmission]] = defaultdict(list)
         self._files: list[FileRead] = []
         self._remarks: list[Remark] = []
         #: By digest, the first file of that content.
@@ -144,7 +144,7 @@ class Reconciliation:
             _, ours = self._ours.popitem()
             yield from matches((), [self._now(one) for one in ours])
 
-    def _now(self, ours: Ours) -> Ours:
+    def _now(self, ours: OurSubmission) -> OurSubmission:
         """Return a submission as it stands after later versions of its document."""
         if self._replaced.get(ours.document, 0) > ours.seq:
             return replace(ours, where=Whereabouts.GIVEN_UP)

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from service.reconciling.coverage import Coverage
 from service.reconciling.match import SETTLED, Category, Match
-from service.reconciling.ours import Ours
+from service.reconciling.our_submission import OurSubmission
 from service.reconciling.period import Period
 from service.reconciling.remark import Fault, Remark
 from service.reports.run import Exit
@@ -36,7 +36,7 @@ class FileRead:
 class Left:
     """A submission that could not be compared, and why."""
 
-    ours: Ours
+    ours: OurSubmission
     #: NO_ID, NO_DATE, or None where it was erased.
     lacks: Fault | None
 

@@ -52,6 +52,8 @@ class Checked:
     assessments: tuple[tuple[Source, Report], ...] = ()
     #: What became of every field of the payload; None where nothing was read by a mapping.
     ledger: Ledger | None = None
+    #: How its text was cut, in a sentence; None where its format leaves no choice.
+    dialect: str | None = None
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
@@ -90,6 +92,12 @@ class Run:
         """Each specification that judged, once, by version."""
         judges = {judge.spec_digest: judge for report in self._reports if (judge := report.judged_by)}
         return tuple(sorted(judges.values(), key=lambda judge: judge.spec))
+
+    @property
+    def mappings(self) -> tuple[str, ...]:
+        """Name, first day and digest of each mapping that read, once."""
+        judges = (report.judged_by for report in self._reports)
+        return tuple(sorted({judge.mapping for judge in judges if judge and judge.mapping}))
 
     @property
     def not_checked(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters import registry, spans
+from adapters import spans
 from adapters.agency_mapping import ItemMapping
 from adapters.record import Record
 from canonical.assessment import Answer, Assessment, Source
@@ -15,6 +15,7 @@ from service.reports import text
 from service.reports.json_report import source_data
 from service.reports.printable import printable
 from service.stories.absence import Absence
+from service.stories.placing import Placing
 from specs.spec import Item, Spec
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ class Story:
         spec: Spec,
         *,
         record: Record | None = None,
-        raw: bool = False,
+        placing: Placing,
     ) -> None:
-        """Look up the lines and columns of everything that may be told; on request the bytes.
+        """Take what there is to tell.
 
         Args:
             examined: the payload, read and judged.
@@ -44,7 +45,7 @@ class Story:
             report: what was found about it.
             spec: the package that judged it.
             record: what a mapping made it of; None where none did.
-            raw: whether bytes are to be told.
+            placing: where everything stands in the payload, looked up once for all its assessments.
         """
         self._payload = examined.payload
         self._mapping = examined.mapping
@@ -52,13 +53,8 @@ class Story:
         self._findings = report.findings
         self._spec = spec
         self._leaving = project(assessment, spec)
-        format_ = examined.reading.format
-        answers = [answer.source for answer in assessment.answers.values()]
-        also = [source for answer in assessment.answers.values() for source in answer.provenance.also]
-        found = [source for finding in report.findings for source in finding.sources]
-        every = {assessment.origin, *answers, *also, *found}
-        self._places = registry.locate(examined.payload, format_, every)
-        self._bytes = spans.find(examined.payload, format_, examined.mapping, every) if raw else {}
+        self._places = placing.places
+        self._bytes = placing.bytes
         self._absence = Absence(
             assessment=assessment, findings=report.findings, mapping=examined.mapping, record=record
         )

@@ -42,7 +42,7 @@ def _read(case: Snippet, tmp_path: Path) -> set[str]:
         (tmp_path / "mapping.toml").write_text(case.mapping, "utf-8")
         mapping = load_mapping(tmp_path / "mapping.toml")
     reading = registry.read(Payload(content=case.content, name="snippet", agency="riverbend"), mapping=mapping)
-    assert mapping is None or reading.format == "delimited"
+    assert mapping is None or reading.format == mapping.format
     return {f.rule for f in (*reading.findings, *(f for a in reading.assessments for f in a.findings))}
 
 

@@ -86,9 +86,9 @@ class Api:
         finally:
             connection.close()
 
-    def caller(self) -> Caller:
+    def caller(self, name: str | None = None) -> Caller:
         """Return a new agency, a stranger to all others."""
-        name = f"agency-{next(_numbers)}"
+        name = name or f"agency-{next(_numbers)}"
         return Caller(self, name, self.service.agencies.add(name))
 
 
@@ -96,12 +96,19 @@ def _headers(named: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in named.items()}
 
 
-def _running(folder: Path, limits: Limits | None = None) -> Iterator[Api]:
+@pytest.fixture(scope="session")
+def running() -> Callable[..., Iterator[Api]]:
+    """Give what runs a service in a folder, with settings of a test's own, until it is closed."""
+    return _running
+
+
+def _running(folder: Path, limits: Limits | None = None, **given: Any) -> Iterator[Api]:
     """Run a service in this folder until the generator is closed."""
     roster = folder / "roster.csv"
     roster.write_text(ROSTER)
     service = build_service(
-        Settings(data_dir=folder / "var", roster=roster), clock=lambda: datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
+        Settings(data_dir=folder / "var", roster=roster, **given),
+        clock=lambda: datetime(2026, 11, 16, 9, 0, tzinfo=UTC),
     )
     ready = threading.Event()
     addresses: list[str] = []

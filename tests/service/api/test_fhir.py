@@ -125,7 +125,7 @@ def test_a_bundle_with_nothing_in_it_is_refused(caller):
 @pytest.mark.parametrize(
     ("method", "path", "headers", "status", "name"),
     [
-        ("POST", "/fhir", {"content_type": "application/fhir+xml"}, 415, "wrong-media-type"),
+        ("POST", "/fhir", {"content_type": "application/xhtml+xml"}, 415, "wrong-media-type"),
         ("POST", "/fhir/QuestionnaireResponse/$validate", {"content_type": "text/plain"}, 415, "wrong-media-type"),
         ("GET", "/fhir/metadata", {"accept": "application/fhir+xml"}, 406, "not-acceptable"),
         ("POST", "/fhir", {"content_type": FHIR, "content_encoding": "gzip"}, 415, "encoded-body"),

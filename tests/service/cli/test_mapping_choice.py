@@ -101,4 +101,4 @@ def test_export_of_the_cbhi_application_is_read_with_its_own_mapping(ecas, offic
     done = ecas("validate", "cbhi", "--without-certification", cwd=office)
     assert done.returncode == 1
     assert "error A0" not in done.stdout
-    assert "2 files, 5 assessments" in done.stdout
+    assert "3 files, 7 assessments" in done.stdout

@@ -21,10 +21,19 @@ def findings(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
 
 
 def test_the_json_report_has_exactly_the_promised_shape(ecas):
-    """The keys of design.md section 8 and the ledger, and nothing else."""
+    """The keys of design.md section 8, the mappings and the ledger, and nothing else."""
     report = json.loads(ecas("validate", "bad", "--report", "json").stdout)
 
-    assert set(report) == {"ecas_bridge", "spec", "checked", "conformance", "not_checked", "findings", "ledger"}
+    assert set(report) == {
+        "ecas_bridge",
+        "spec",
+        "checked",
+        "conformance",
+        "not_checked",
+        "findings",
+        "mappings",
+        "ledger",
+    }
     assert set(report["spec"]) == {"version", "status", "digest"}
     assert report["spec"]["status"] == "provisional"
     assert report["conformance"] == "does-not-conform"
@@ -178,6 +187,30 @@ def test_validating_imports_no_server_and_no_database(office):
         "heavy = {'fastapi', 'sqlalchemy', 'aiohttp', 'rich', 'pydantic_settings', 'typer', 'structlog', 'cryptography', "
         "'lxml.isoschematron', 'asyncio', 'ssl'} & set(sys.modules); "
         "print(sorted(heavy), file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", look],
+        cwd=office,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stderr == "[]\n"
+    assert done.returncode == 0
+
+
+def test_validating_fhir_imports_nothing_that_reads_by_a_mapping(office):
+    """Nor what reads the other formats: each module is half a millisecond, and there are hundreds."""
+    look = (
+        "import sys; from service.cli.main import outcome; "
+        "code = outcome(['validate', 'good/five-through-twenty.json']); "
+        "idle = {'adapters.mapping', 'adapters.mapped', 'adapters.loss', 'adapters.transforms', 'adapters.parsed', "
+        "'adapters.documents', 'adapters.delimited', 'adapters.dialect', 'adapters.workbook', 'adapters.xml_text', "
+        "'adapters.hl7_text', 'adapters.fhir_xml', 'adapters.fhir_record', 'service.fixtures.fixture', "
+        "'service.edits.proposing', 'service.reports.json_report', 'python_calamine'} & set(sys.modules); "
+        "print(sorted(idle), file=sys.stderr); sys.exit(code)"
     )
     done = subprocess.run(
         [sys.executable, "-c", look],

@@ -8,7 +8,17 @@ from pathlib import Path
 
 from standing import Step
 
-_PACKAGES = ("canonical", "specs", "adapters", "validators", "gateway_client", "sandbox", "service", "samples")
+_PACKAGES = (
+    "canonical",
+    "markup",
+    "specs",
+    "adapters",
+    "validators",
+    "gateway_client",
+    "sandbox",
+    "service",
+    "samples",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

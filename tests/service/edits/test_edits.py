@@ -43,13 +43,13 @@ def test_an_edit_shows_its_value_nowhere():
     assert told.fingerprint == finding().fingerprint
 
 
-def test_only_the_command_line_makes_edits():
-    """No module of the service's API, queue or worker asks for any: what it stores and answers cannot hold one."""
+def test_edits_are_made_for_the_sender_alone():
+    """By the command line and by /v1/validate: no module that stores, sends or shows what was stored asks for any."""
     asking = re.compile(r"service\.edits|with_edits|edits=")
     modules = [file for file in (ROOT / "service").rglob("*.py") if asking.search(file.read_text("utf-8"))]
     outside = {str(file.relative_to(ROOT / "service")) for file in modules if file.parts[-2] != "edits"}
 
-    assert outside == {"cli/checker.py", "cli/fix.py", "cli/validate.py"}
+    assert outside == {"api/validate.py", "cli/checker.py", "cli/fix.py", "cli/validate.py"}
 
 
 def test_edits_that_do_not_agree_are_left_out():

@@ -191,7 +191,7 @@ def test_every_template_of_ours_may_be_logged(tmp_path):
 def _every_call() -> list[tuple[str, str, ast.Call]]:
     files = [
         file
-        for package in ("service", "gateway_client", "adapters", "validators", "specs", "canonical")
+        for package in ("service", "gateway_client", "adapters", "validators", "specs", "markup", "canonical")
         for file in sorted((ROOT / package).rglob("*.py"))
     ]
     return [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from canonical.submission import State
 from service.reconciling.export import Row
 from service.reconciling.match import SETTLED, Category, matches
-from service.reconciling.ours import Ours
+from service.reconciling.our_submission import OurSubmission
 from service.reconciling.remark import Place
 from service.reconciling.whereabouts import Whereabouts
 
@@ -35,9 +35,9 @@ def rows(draw) -> list[Row]:
 
 
 @st.composite
-def submissions(draw) -> list[Ours]:
+def submissions(draw) -> list[OurSubmission]:
     return [
-        Ours(
+        OurSubmission(
             seq=seq,
             id=f"sub_{seq}",
             state=State.HELD,

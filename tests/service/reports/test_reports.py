@@ -18,7 +18,8 @@ from canonical.assessment import Source
 from canonical.desk import Desk
 from canonical.finding import Conformance, Finding, HoldCause, JudgedBy, Kind, Report, Severity
 from service.reports.conformance import tally, verdict
-from service.reports.formats import FORMATS, writer
+from service.reports.formats import FORMATS, pieces, writer
+from service.reports.json_report import as_data
 from service.reports.run import Checked, Exit, FailOn, Run
 from service.reports.text import Style, styled
 
@@ -278,6 +279,16 @@ def test_any_name_of_a_file_or_column_leaves_every_report_well_formed(file, labe
     assert json.loads(written["sarif"])["runs"]
     assert len(written["github"].splitlines()) == 2
     assert "\x1b" not in written["text"]
+
+
+@pytest.mark.parametrize("findings", [(), (ERROR,), (ERROR, replace(ERROR, title="\u2028 a line\nand another"))])
+def test_the_json_report_comes_finding_by_finding(findings):
+    """Piece by piece it is the same text as all at once: no report of a hundred thousand findings is ever held whole."""
+    run = run_of(*findings)
+    written = list(pieces("json", run))
+
+    assert "".join(written) == json.dumps(as_data(run), indent=2, ensure_ascii=False) + "\n"
+    assert len(written) == len(findings) + 2
 
 
 def test_a_report_has_no_place_for_a_value():

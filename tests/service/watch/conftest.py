@@ -10,13 +10,15 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[3]
+#: Seconds for a process to end; the machine may have other things to do.
+PATIENCE = 60
 SAMPLE = (ROOT / "samples/good/five-through-twenty.json").read_text("utf-8")
 
 
@@ -26,17 +28,22 @@ class Inbox:
 
     folder: Path
     settings: dict[str, str]
+    #: Whatever was started here: a test that fails leaves none of it behind.
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def drop(self, name: str, number: int) -> bytes:
-        """Put an assessment with its own document id into the folder, and return its bytes."""
+        """Put an assessment with its own document id into the folder, whole at once, and return its bytes."""
         content = numbered(number)
-        (self.folder / name).write_bytes(content)
+        unfinished = self.folder / f".{name}"
+        unfinished.write_bytes(content)  # a process that waits for no span would take half of it
+        unfinished.rename(self.folder / name)
         return content
 
-    def start(self, *options: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "service", "watch", str(self.folder), *options]
+    def start(self, *options: str, program: tuple[str, ...] = ("-m", "service")) -> subprocess.Popen[str]:
+        command = [sys.executable, *program, "watch", str(self.folder), *options]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(command, env=environment(self.settings), text=True, **pipes)
+        self.started.append(subprocess.Popen(command, env=environment(self.settings), text=True, **pipes))
+        return self.started[-1]
 
     def watch(self, *options: str) -> tuple[int, str, str]:
         """Run ``ecas watch --once`` to its end."""
@@ -104,13 +111,19 @@ def _served(tmp_path: Path, given: dict[str, str]) -> Iterator[Inbox]:
         serving = subprocess.Popen(
             [*ecas, "serve", "--port", "0"], env=environment(own), stdout=subprocess.PIPE, stderr=log, text=True
         )
+    started: list[subprocess.Popen[str]] = []
     try:
         assert serving.stdout is not None
         found = re.search(r"http://\S+", serving.stdout.readline())
         assert found
         folder = tmp_path / "inbox"
         folder.mkdir()
-        yield Inbox(folder, {"ECAS_URL": found[0], "ECAS_API_KEY": added.stdout.strip()})
+        made = Inbox(folder, {"ECAS_URL": found[0], "ECAS_API_KEY": added.stdout.strip()})
+        started = made.started
+        yield made
     finally:
+        for process in started:
+            with process:
+                process.kill()
         serving.terminate()
-        serving.communicate(timeout=20)
+        serving.communicate(timeout=PATIENCE)

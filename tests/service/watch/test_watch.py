@@ -93,16 +93,20 @@ def test_a_file_that_grows_is_left_alone(inbox):
     """A file is taken only when it has not changed for the span, and then whole."""
     content = inbox.drop("whole.json", 1)
     (inbox.folder / "whole.json").unlink()
-    process = inbox.start("--interval", "0.1", "--settle", "1.5")
+    process = inbox.start("--interval", "0.1", "--settle", "4")
+    deadline = time.monotonic() + 60
+    while not (inbox.folder / "taken/.lock").exists():  # from here on it looks
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     with (inbox.folder / "growing.json").open("wb", buffering=0) as file:
         for start in range(0, len(content), len(content) // 8 + 1):
             file.write(content[start : start + len(content) // 8 + 1])
-            time.sleep(0.4)
+            time.sleep(0.6)  # in all longer than the span
             assert not (inbox.folder / "done/growing.json").exists()
     assert process.stdout is not None
     assert process.stdout.readline().startswith("done: sub_")
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
 
     assert process.returncode == 0
     assert (inbox.folder / "done/growing.json").read_bytes() == content
@@ -119,7 +123,7 @@ def test_one_process_holds_a_folder(inbox):
 
     assert (code, "holds this folder" in complained) == (2, True)
     first.terminate()
-    first.communicate(timeout=20)
+    first.communicate(timeout=60)
 
 
 def test_a_folder_that_cannot_hold_the_parts_is_refused(inbox):
@@ -151,7 +155,7 @@ def test_a_file_that_cannot_be_claimed_stays(inbox):
     inbox.drop("two.json", 2)
     complained = process.stderr.readline()
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
 
     assert "cannot be claimed" in complained
     assert "two.json" not in complained
@@ -170,7 +174,7 @@ def test_a_service_that_is_away_is_waited_for(inbox):
     assert process.stderr is not None
     assert "does not answer" in process.stderr.readline()
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert (process.returncode, inbox.names("taken")) == (0, {"one.json"})
 
     inbox.settings["ECAS_URL"] = there

@@ -33,7 +33,7 @@ _COLUMNS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ours:
+class OurSubmission:
     """One submission."""
 
     seq: int
@@ -50,7 +50,7 @@ class Ours:
 class Seen:
     """A submission, and what it is about; None of an erased one, of which nobody knows that any more."""
 
-    ours: Ours
+    ours: OurSubmission
     received_at: int
     matter: Matter | None
     #: True where it takes the place of earlier versions of its document at the state, or withdraws them.
@@ -99,7 +99,7 @@ def _seen(row: RowMapping, texts: dict[str, str], matter: Matter | None, closed_
     kind = texts.get("SUBMISSION_TYPE")
     where = whereabouts(state, row["attempts"], closed_from)
     document = texts.get("DOCUMENT_ID", row["id"]).encode("utf-8", "surrogatepass")
-    ours = Ours(
+    ours = OurSubmission(
         seq=row["seq"],
         id=row["id"],
         state=state,
