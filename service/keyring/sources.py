@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from canonical.errors import ConfigurationError
-from service.folders import flush, make_durably
+from service.folders import write_once
 from service.keyring.master import LocalMaster, Masters
 from service.keyring.wrapping import KEY_BYTES
 from service.settings import Settings
@@ -54,21 +54,7 @@ def make_key_file(file: Path) -> bool:
     """Write a fresh key where there is none; whoever comes first wins, whole or not at all."""
     if file.exists():
         return False
-    make_durably(file.parent)
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as opened:
-        opened.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-        opened.flush()
-        os.fsync(opened.fileno())
-    try:
-        os.link(draft, file)
-    except FileExistsError:
-        return False
-    finally:
-        draft.unlink()
-        flush(file.parent)
-    return True
+    return write_once(file, base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
 
 
 def _read(file: Path) -> bytes:

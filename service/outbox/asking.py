@@ -67,11 +67,7 @@ class Asking(Rows):
     def report(self, agency: str, submission: str) -> Report | None:
         """Return its report."""
         row = self._asked(agency, submission)
-        if row is None:
-            return None
-        return records.read_report(
-            self._vault.open(row["sealed_report"], "report", agency, submission, key=row["data_key"])
-        )
+        return None if row is None else self._report(row)
 
     def assessment(self, agency: str, submission: str) -> Assessment | None:
         """Return the assessment as it was read."""

@@ -13,12 +13,11 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, 
 from canonical.finding import HoldCause
 from canonical.submission import State
 from service.clock import from_milliseconds, to_milliseconds
-from service.outbox import records
 from service.outbox import schema as t
 from service.outbox.engine import in_turn, reading, writing
 from service.outbox.outbox import Draft, Entry
 from service.outbox.receiving import Receiving
-from service.outbox.rows import read_holds, write_holds
+from service.outbox.rows import read_holds
 
 #: Who the history names for what the ramp of a go-live releases: it is counted by this name.
 GO_LIVE: Final = "go-live"
@@ -200,15 +199,11 @@ class HandingOff(Receiving):
         row = self._locked(connection, submission)
         if row["agency"] != agency or State(row["state"]) is not was:
             return False
-        sealed = self._vault.seal(records.write_report(draft.report), "report", agency, submission, key=row["data_key"])
         connection.execute(
             update(t.submission)
             .where(t.submission.c.id == submission)
             .values(
-                sealed_report=sealed,
-                holds=write_holds(draft.holds),
-                **self._clocks(connection, row, draft.holds),
-                spec=draft.report.judged_by.spec if draft.report.judged_by else None,
+                **self._judged(connection, row, draft),
                 lane=lane if row["lane"] is None else row["lane"],  # it may have been merged meanwhile
             )
         )

@@ -8,7 +8,6 @@ from sqlalchemy import select, update
 
 from canonical.finding import HoldCause
 from canonical.submission import State
-from service.outbox import records
 from service.outbox import schema as t
 from service.outbox.engine import reading, writing
 from service.outbox.outbox import Draft
@@ -47,12 +46,8 @@ class Holding(Rows):
             if row is None or row["agency"] != agency or State(row["state"]) is not State.HELD:
                 return False
             values: dict[str, object] = {
-                "sealed_report": self._vault.seal(
-                    records.write_report(draft.report), "report", agency, submission, key=row["data_key"]
-                ),
-                "holds": write_holds(draft.holds),
+                **self._judged(connection, row, draft),
                 "vouched": write_holds(draft.vouched),
-                **self._clocks(connection, row, draft.holds),
             }
             if HoldCause.KEY_REFUSED in read_holds(row["holds"]):  # the rejection was definite and spent the old key
                 values |= {"idempotency_key": next_key(self._vault, row["idempotency_key"]), "first_sent_at": None}

@@ -9,13 +9,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, insert, or_, select, update
 
 from canonical.errors import ConfigurationError, Erased
-from canonical.finding import HoldCause, Report
+from canonical.finding import HoldCause
 from canonical.payload import Payload
 from canonical.submission import LANE_WAITS_BEHIND, State
 from service.audit.deed import moved
 from service.clock import to_milliseconds
 from service.deadlines import too_late_at
-from service.outbox import records
 from service.outbox import schema as t
 from service.outbox.children import Child, Children
 from service.outbox.crowd import batched, before_in_lane
@@ -140,19 +139,10 @@ class Receiving(Children):
             row = self._own(connection, submission)
             if row is None or was not in _NOT_GONE or row["agency"] != agency or State(row["state"]) is not was:
                 return False
-            sealed = self._vault.seal(
-                records.write_report(draft.report), "report", agency, submission, key=row["data_key"]
-            )
             connection.execute(
                 update(t.submission)
                 .where(t.submission.c.id == submission)
-                .values(
-                    sealed_report=sealed,
-                    holds=write_holds(draft.holds),
-                    **self._clocks(connection, row, draft.holds),
-                    spec=draft.report.judged_by.spec if draft.report.judged_by else None,
-                    programme=programme(draft),
-                )
+                .values(**self._judged(connection, row, draft), programme=programme(draft))
             )
             if draft.state is not was or draft.holds != read_holds(row["holds"]):
                 self._move(connection, submission, was, draft.state, _INTAKE, draft.why)
@@ -335,10 +325,6 @@ class Receiving(Children):
         return [
             replace(self._as_entry(rows[id_]), ahead=ahead.get(id_, 0), report=self._report(rows[id_])) for id_ in ids
         ]
-
-    def _report(self, row: RowMapping) -> Report:
-        name = ("report", row["agency"], row["id"])
-        return records.read_report(self._vault.open(row["sealed_report"], *name, key=row["data_key"]))
 
 
 def _agency_of(payload: Payload) -> str:

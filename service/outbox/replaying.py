@@ -17,7 +17,6 @@ from canonical.stuck import OPERATOR
 from canonical.submission import State
 from service.audit.deed import DEPLOYMENT, Deed
 from service.clock import from_milliseconds
-from service.outbox import records
 from service.outbox import schema as t
 from service.outbox.engine import in_turn, reading, writing
 from service.outbox.outbox import Draft
@@ -239,18 +238,8 @@ class Replaying(Resolving, Receiving):
                 return False
             if State(row["state"]) is not State.HELD or row["holds"] != write_holds(task.candidate.holds):
                 return self._done(connection, task, Left.MOVED)
-            agency, id_ = row["agency"], row["id"]
-            sealed = self._vault.seal(records.write_report(draft.report), "report", agency, id_, key=row["data_key"])
-            connection.execute(
-                update(t.submission)
-                .where(t.submission.c.id == id_)
-                .values(
-                    sealed_report=sealed,
-                    holds=write_holds(draft.holds),
-                    **self._clocks(connection, row, draft.holds),
-                    spec=draft.report.judged_by.spec if draft.report.judged_by else None,
-                )
-            )
+            values = self._judged(connection, row, draft)
+            connection.execute(update(t.submission).where(t.submission.c.id == row["id"]).values(**values))
             if draft.state is State.HELD and draft.holds == task.candidate.holds:
                 return self._done(connection, task, Left.STILL_STOPPED)
             self._say(connection, row, draft.state, draft.why, task.word)

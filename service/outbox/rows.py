@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, LargeBinary, RowMapping, bindparam, insert, select, update
 
 from canonical.assessment import Assessment
-from canonical.finding import HoldCause
+from canonical.finding import HoldCause, Report
 from canonical.submission import State, StuckCause, check_move
 from canonical.verdict import Verdict
 from service.audit.audit import Audit
@@ -22,7 +22,7 @@ from service.outbox import records
 from service.outbox import schema as t
 from service.outbox.announcing import announce
 from service.outbox.lanes import heads, set_due
-from service.outbox.outbox import Entry
+from service.outbox.outbox import Draft, Entry
 from service.tenants.connections import own
 from service.vault import Vault
 from specs.patience import USUAL, Patience
@@ -165,6 +165,23 @@ class Rows:
             return {"name_change_since": None, "escalated_at": None}
         since = None if row is None else row["name_change_since"]
         return {"name_change_since": self._now(connection) if since is None else since}
+
+    def _judged(self, connection: Connection, row: RowMapping, draft: Draft) -> dict[str, object]:
+        """Return what a new judgement changes in a submission's row."""
+        return {
+            "sealed_report": self._sealed_report(row, draft.report),
+            "holds": write_holds(draft.holds),
+            "spec": draft.report.judged_by.spec if draft.report.judged_by else None,
+            **self._clocks(connection, row, draft.holds),
+        }
+
+    def _report(self, row: RowMapping) -> Report:
+        sealed = row["sealed_report"]
+        return records.read_report(self._vault.open(sealed, "report", row["agency"], row["id"], key=row["data_key"]))
+
+    def _sealed_report(self, row: RowMapping, report: Report) -> bytes:
+        plain = records.write_report(report)
+        return self._vault.seal(plain, "report", row["agency"], row["id"], key=row["data_key"])
 
     def _entry(self, connection: Connection, agency: str, id_: str) -> Entry:
         row = self._row(connection, id_)

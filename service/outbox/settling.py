@@ -173,12 +173,12 @@ class Settling(Rows):
             connection.execute(_RECEIVED, rows)
 
     def _add_findings(self, connection: Connection, row: RowMapping, findings: tuple[Finding, ...]) -> None:
-        id_, name = row["id"], ("report", row["agency"], row["id"])
-        sealed = connection.execute(select(_S.sealed_report).where(_S.id == id_)).scalar_one()
-        report = records.read_report(self._vault.open(sealed, *name, key=row["data_key"]))
+        stands = self._row(connection, row["id"])
+        report = self._report(stands)
         report = replace(report, findings=(*report.findings, *findings))
-        resealed = self._vault.seal(records.write_report(report), *name, key=row["data_key"])
-        connection.execute(update(t.submission).where(_S.id == id_).values(sealed_report=resealed))
+        connection.execute(
+            update(t.submission).where(_S.id == row["id"]).values(sealed_report=self._sealed_report(stands, report))
+        )
 
     def _tell_all(self, connection: Connection, moves: Sequence[Told], now: int) -> None:
         rows: list[dict[str, Any]] = [

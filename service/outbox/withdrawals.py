@@ -16,7 +16,6 @@ from canonical.finding import HoldCause
 from canonical.submission import State
 from service.audit.deed import Deed
 from service.clock import from_milliseconds
-from service.outbox import records
 from service.outbox import schema as t
 from service.outbox.engine import in_turn, writing
 from service.outbox.outbox import Draft
@@ -185,19 +184,14 @@ class Withdrawals(Rows):
         was, id_, agency = State(row["state"]), row["id"], row["agency"]
         if was not in _WITH_US:
             return False
-        report = records.read_report(self._vault.open(row["sealed_report"], "report", agency, id_, key=row["data_key"]))
+        report = self._report(row)
         finding = withdrawn_before(self._assessment(row))
         report = replace(report, findings=(*(f for f in report.findings if f.rule != finding.rule), finding))
         holds = dict.fromkeys((*read_holds(row["holds"]), HoldCause.CONSENT_WITHDRAWN))
         connection.execute(
             update(t.submission)
             .where(t.submission.c.id == id_)
-            .values(
-                holds=write_holds(holds),
-                sealed_report=self._vault.seal(
-                    records.write_report(report), "report", agency, id_, key=row["data_key"]
-                ),
-            )
+            .values(holds=write_holds(holds), sealed_report=self._sealed_report(row, report))
         )
         sealed = self._vault.seal(note.encode(), "note", agency, id_) if note else None
         self._move(connection, id_, was, State.HELD, actor, _WHY, sealed)
