@@ -10,16 +10,15 @@ from typing import Final
 
 import click
 
-from adapters.registry import FORMATS
 from canonical.errors import ConfigurationError
 from canonical.submission import State
 from service import settings
 from service.cli import payload_files
 from service.cli.client import Client
+from service.cli.format_option import FORMAT
 from service.cli.word import SUBMISSION
 from service.reports.run import Exit
 
-_AUTO: Final = "auto"
 _ID: Final = re.compile(r"[a-z0-9_]{1,80}")
 _STOPPED: Final = (State.BLOCKED.value, State.HELD.value)
 _NOT_FOUND: Final = 404
@@ -28,14 +27,7 @@ _NOT_FOUND: Final = 404
 @click.command(epilog="Example:  ecas correct sub_4x7mmvq2r3w5ybkd6t2hpzcnae repaired.json")
 @SUBMISSION
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice([_AUTO, *FORMATS]),
-    default=_AUTO,
-    show_default=True,
-    help="What the payload is.",
-)
+@FORMAT
 def command(*, submission: str, file: Path, format_: str) -> int:
     """Send a payload with one assessment in the place of a submission's: as the next version of its document, behind it.
 

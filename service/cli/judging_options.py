@@ -11,9 +11,7 @@ from typing import Any, Final
 
 import click
 
-from adapters.registry import FORMATS
-
-_AUTO: Final = "auto"
+from service.cli.format_option import FORMAT, format_named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +46,7 @@ def judging_options(command: Callable[..., int]) -> Callable[..., int]:
         if roster and without_certification:
             raise click.UsageError("Give either --roster or --without-certification.")
         choices = Choices(
-            format=None if format_ == _AUTO else format_,
+            format=format_named(format_),
             mapping=mapping,
             dated=dated.date() if dated else None,
             spec=spec,
@@ -63,15 +61,12 @@ def judging_options(command: Callable[..., int]) -> Callable[..., int]:
 
 
 _OPTIONS: Final = (
+    FORMAT,
     click.option(
-        "--format",
-        "format_",
-        type=click.Choice([_AUTO, *FORMATS]),
-        default=_AUTO,
-        help="What the payload is. [default: auto]",
-    ),
-    click.option(
-        "--mapping", type=click.Path(path_type=Path), metavar="FILE", help="The mapping of a delimited export."
+        "--mapping",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The agency's mapping. [default: the one that describes the payload]",
     ),
     click.option(
         "--dated",

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from adapters.registry import FORMATS
 from canonical.errors import ConfigurationError
 from canonical.payload import Payload
 from service import settings
 from service.cli import payload_files, private_file
+from service.cli.format_option import FORMAT, format_named
 from service.clock import utc_now
 from service.drafting import draft_text
 from service.drafting.draft import drafted
@@ -25,9 +25,7 @@ from specs.catalog import Catalog
 @click.command(name="init", epilog="\b\nExample:\n  ecas mapping init export.csv --out mappings/riverbend.toml")
 @click.argument("sample", type=click.Path(path_type=Path), metavar="SAMPLE")
 @click.option("--spec", "package", metavar="VERSION|FOLDER", help="For this package, not for the one in force today.")
-@click.option(
-    "--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", help="What it is. [default: auto]"
-)
+@FORMAT
 @click.option("--agency", metavar="ID", help="Whose export it is; else the draft asks.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="A new file; else to standard output.")
 @click.option(
@@ -48,7 +46,7 @@ def command(
     named = package or settings.load().spec
     spec = catalog.named(named) if named else catalog.for_date(utc_now().date())
     payload = Payload(content=payload_files.read(sample), name=payload_files.name_of(sample))
-    found = sample_of(payload, None if format_ == "auto" else format_, ItemNames(Targets(spec)))
+    found = sample_of(payload, format_named(format_), ItemNames(Targets(spec)))
     draft = drafted(found, spec, agency)
     if out is not None:
         private_file.write(out, draft_text.mapping(draft).encode())

@@ -9,11 +9,10 @@ from typing import Final
 
 import click
 
-from adapters.registry import FORMATS
 from service import settings
 from service.cli import payload_files
+from service.cli.format_option import FORMAT, format_named
 
-_AUTO: Final = "auto"
 _DAY: Final = click.DateTime(["%Y-%m-%d"])
 
 
@@ -21,9 +20,7 @@ _DAY: Final = click.DateTime(["%Y-%m-%d"])
 @click.argument("paths", metavar="EXPORT...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--agency", metavar="ID", help="Whose submissions. [default: the agency of the settings]")
 @click.option("--mapping", type=click.Path(path_type=Path), metavar="FILE", help="The mapping that reads the exports.")
-@click.option(
-    "--format", "format_", type=click.Choice([_AUTO, *FORMATS]), default=_AUTO, help="What they are. [default: auto]"
-)
+@FORMAT
 @click.option("--since", type=_DAY, metavar="DATE", help="The first day of exports whose names tell no period.")
 @click.option("--until", type=_DAY, metavar="DATE", help="Their last day.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="So many of a kind at most.")
@@ -63,7 +60,7 @@ def command(
     service = build_service(chosen)
     service.agencies.known(whose)
     stated = Period(since.date(), until.date()) if since and until else None
-    opened = ExportFiles(whose, mapping, None if format_ == _AUTO else format_, stated)
+    opened = ExportFiles(whose, mapping, format_named(format_), stated)
     result = look(service, whose, opened.each(files))
     if report == "json":
         sys.stdout.write(json_form.write(result))

@@ -13,31 +13,23 @@ from typing import Any, Final
 
 import click
 
-from adapters.registry import FORMATS
 from canonical.finding import Severity
 from canonical.submission import State
 from service import settings
 from service.cli import payload_files
 from service.cli.client import Answer, Client
 from service.cli.columns import columns
+from service.cli.format_option import FORMAT
 from service.reports.printable import printable
 from service.reports.run import Exit
 
-_AUTO: Final = "auto"
 #: Where a submission stands that does not leave by itself.
 _STOPPED: Final = (State.BLOCKED.value, State.HELD.value)
 
 
 @click.command(epilog="Example:  ecas submit exports/monday.json")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice([_AUTO, *FORMATS]),
-    default=_AUTO,
-    show_default=True,
-    help="What the payloads are.",
-)
+@FORMAT
 @click.option(
     "--dated",
     type=click.DateTime(["%Y-%m-%d"]),

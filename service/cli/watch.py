@@ -15,10 +15,10 @@ from typing import Final
 
 import click
 
-from adapters.registry import FORMATS
 from canonical.errors import ConfigurationError
 from service import settings
 from service.cli.client import Answer, Client, Unreachable
+from service.cli.format_option import FORMAT
 from service.cli.submit import idempotency_key
 from service.ending import end_at_once
 from service.reports.printable import printable
@@ -27,7 +27,6 @@ from service.watched.folder import DONE, FAILED, Folder, Name, Unreadable
 from service.watched.result import Result
 from service.watched.settling import Settling
 
-_AUTO: Final = "auto"
 #: Seconds to wait where the service does not say how long.
 _PATIENCE: Final = 10
 #: Seconds to wait at most, whatever it says.
@@ -44,14 +43,7 @@ _NEVER: Final = frozenset({
 
 @click.command(epilog="Example:  ecas watch inbox")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice([_AUTO, *FORMATS]),
-    default=_AUTO,
-    show_default=True,
-    help="What the payloads are.",
-)
+@FORMAT
 @click.option("--once", is_flag=True, help="Take what is there and whole, and end: for cron.")
 @click.option(
     "--interval", type=click.FloatRange(0.1), default=5, show_default=True, help="Seconds from one look to the next."

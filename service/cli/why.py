@@ -104,7 +104,7 @@ def _tell_fields(checker: Checker, path: Path, report: str) -> int:
         sys.stdout.write(_as_json({"fields": rows, "in_records_left_out": left_out}))
     else:
         lines = [f"{text.place(source)}  {printable(source.label)}  {fate.value}" for source, fate in told]
-        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        sys.stdout.write("".join(f"{line}\n" for line in lines) or "No field of the file holds anything.\n")
         if left_out:
             sys.stdout.write(f"{left_out:,} more in records that were left out  unmapped\n")
     if reading.findings and not found:

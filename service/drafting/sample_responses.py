@@ -11,6 +11,7 @@ from adapters.fhir import opened
 from adapters.fhir_answers import canonical
 from adapters.fhir_document import Document
 from adapters.fhir_element import Element
+from adapters.fhir_size import TOO_MANY
 from adapters.fhir_surroundings import read_surroundings
 from adapters.fhir_written import Opened
 from canonical.payload import Payload
@@ -55,7 +56,10 @@ def _document(payload: Payload) -> Document:
     found = opened(payload)
     if not isinstance(found, Opened):
         raise NoSample(found[0].message)
-    return Document(payload.name, found.value, release=found.told.release)
+    document = Document(payload.name, found.value, release=found.told.release)
+    if document.complaints.too_many:
+        raise NoSample(TOO_MANY)
+    return document
 
 
 def _asked(document: Document) -> dict[str, str]:
