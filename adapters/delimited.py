@@ -28,6 +28,8 @@ from canonical.payload import Payload
 __all__ = ["FORMAT", "Delimited", "delimiter_of"]
 
 FORMAT: Final = "delimited"
+#: Blank ones count: each costs something, whether anything stands in it or not.
+MAX_LINES: Final = 2_000_000
 
 
 class Delimited:
@@ -43,7 +45,10 @@ class Delimited:
         if mapping is None:
             message = "The file is delimited text, which can be read only with the agency's mapping; there is none."
             return Stream(Reading(format=FORMAT, findings=(NOT_A_PAYLOAD.found(message, whole),)))
-        begun = Reading(format=FORMAT, mapping=f"{mapping.name} {mapping.digest}")
+        begun = Reading(format=FORMAT, mapping=mapping.identity)
+        if max(map(payload.content.count, (b"\n", b"\r"))) > MAX_LINES:
+            message = f"The file has more than {MAX_LINES:,} lines: send its assessments in several."
+            return Stream(replace(begun, findings=(NOT_A_PAYLOAD.found(message, whole),)))
         for encoding in encodings(payload.content, mapping.text.encoding):
             try:
                 return _Text(payload, mapping, encoding).stream(begun)

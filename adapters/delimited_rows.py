@@ -86,6 +86,11 @@ class Rows:
         self.tape = Tape(lines)
         self._delimiter = delimiter
         self._quoting = quoting
+        quote = QUOTING[quoting].get("quotechar", '"')
+        #: A cell in quotes, and what stands between it and the next.
+        self._quoted = re.compile(
+            rf"{quote}[^{quote}]*+(?:{quote}{quote}[^{quote}]*+)*+{quote}[^{re.escape(delimiter)}]*+"
+        )
 
     def __iter__(self) -> Iterator[DelimitedRow]:
         """Yield the rows.
@@ -121,12 +126,14 @@ class Rows:
             return starts
         if self._quoting == "backslash":
             return ()
-        field = re.compile(
-            rf"(?:{quote}[^{quote}]*(?:{quote}{quote}[^{quote}]*)*{quote})?[^{re.escape(self._delimiter)}]*"
-        )
-        for _ in cells[:-1]:
-            found = field.match(line, starts[-1] - 1)
-            starts.append((found.end() if found else len(line)) + 2)
+        at = 0
+        for cell in cells[:-1]:
+            if line[at : at + 1] != quote:
+                at += len(cell) + 1
+            else:
+                found = self._quoted.match(line, at)
+                at = (found.end() if found else len(line)) + 1
+            starts.append(at + 1)
         return starts
 
     def _cut(self) -> Iterator[list[str]]:

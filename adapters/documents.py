@@ -16,12 +16,12 @@ from adapters.mapped import MappedReader
 from adapters.mapping import AgencyMapping
 from adapters.parsed import Parsed, Whole
 from adapters.record import Field, Record
-from adapters.refusal import Refused
 from adapters.stream import Stream
 from adapters.told import declared, refused, remarked, shown
 from canonical.assessment import Reading, Source
 from canonical.finding import Finding
 from canonical.payload import Payload
+from canonical.refusal import Refused
 
 
 class _Document(Protocol):
@@ -51,13 +51,14 @@ class Documents:
         if mapping is None:
             message = f"The file is {self.called}; it can be read only with the agency's mapping, and there is none."
             return Stream(Reading(format=self.format, findings=(NOT_A_PAYLOAD.found(message, whole),)))
-        begun = Reading(format=self.format, mapping=f"{mapping.name} {mapping.digest}")
+        begun = Reading(format=self.format, mapping=mapping.identity)
         document = self._parsed(payload, declared(mapping))
         if isinstance(document, tuple):
             return Stream(replace(begun, findings=refused(document, payload.name)))
         begun = replace(begun, findings=tuple(self._odd(document)))
-        reader = MappedReader(mapping, payload.agency, shared=True)
-        return Stream(begun, _records(document, mapping.records or "", whole), reader)
+        shared = self._is_shared(mapping)
+        reader = MappedReader(mapping, payload.agency, shared=shared)
+        return Stream(begun, _records(document, mapping.records or "", whole, shared=shared), reader, held=document)
 
     def describes(self, mapping: AgencyMapping, payload: Payload) -> bool:
         """Return whether the first record holds anything that the mapping names."""
@@ -72,10 +73,14 @@ class Documents:
     def locate(self, payload: Payload, sources: Iterable[Source]) -> dict[Source, Source]:
         """Return the sources with line and column, where they have none yet."""
         sources = tuple(sources)
-        lost = [source for source in sources if source.line is None]
+        lost = [source for source in sources if source.line is None and source.label.startswith("/")]
         document = self._parsed(payload, shown(source.label for source in lost)) if lost else ()
         found = {} if isinstance(document, tuple) else document.locate(lost)
         return {source: found.get(source, source) for source in sources}
+
+    def _is_shared(self, mapping: AgencyMapping) -> bool:  # noqa: ARG002 - not so simple for most
+        """Return whether a field can be in several records, or in none."""
+        return True
 
     @abstractmethod
     def _parsed(self, payload: Payload, names: Declared) -> _Document | Refused:
@@ -107,6 +112,9 @@ class XmlDocuments(Documents):
 
         return read_xml(payload.content, payload.name, names)
 
+    def _is_shared(self, mapping: AgencyMapping) -> bool:
+        return bool(mapping.records)  # without it the root is the one record, and holds all there is
+
 
 class Hl7Documents(Documents):
     """Reads HL7 v2: a message is one assessment, or with ``records = "OBR"`` each group that begins with that segment."""
@@ -117,6 +125,9 @@ class Hl7Documents(Documents):
     def _parsed(self, payload: Payload, names: Declared) -> _Document | Refused:  # noqa: ARG002 - its names are the standard's
         file = hl7_text.split(payload.content, payload.name)
         return file if isinstance(file, tuple) else _Messages(file, payload.name)
+
+    def _is_shared(self, mapping: AgencyMapping) -> bool:
+        return bool(mapping.records)  # without it a message is a record with all that it holds
 
     def _odd(self, document: _Document) -> Iterator[Finding]:
         if isinstance(document, _Messages):
@@ -152,8 +163,8 @@ class _Messages:
             yield from remarked(remarks(message))
 
 
-def _records(document: _Document, at: str, whole: Source) -> Iterator[Parsed]:
-    """Yield the records of a document, and what stands around them."""
+def _records(document: _Document, at: str, whole: Source, *, shared: bool) -> Iterator[Parsed]:
+    """Yield the records of a document, and what stands around them where anything can."""
     none = True
     for record in document.records(at):
         none = False
@@ -161,4 +172,5 @@ def _records(document: _Document, at: str, whole: Source) -> Iterator[Parsed]:
     if none:
         message = "Nothing in the file stands where the mapping says that its assessments do."
         yield NO_ASSESSMENT.found(message, whole)
-    yield Whole(fields=document.all())
+    if shared:
+        yield Whole(fields=document.all())

@@ -78,7 +78,7 @@ class Draft:
     def _keep(self, item: str, text: str, source: Source, provenance: Provenance = AS_IT_STANDS) -> None:
         """Keep a text without the blanks around it; a blank one is no answer."""
         text = text.strip()
-        if _UNSENDABLE.search(text):
+        if not text.isprintable() and _UNSENDABLE.search(text):  # what can be printed is nothing of that kind
             message = "The value holds a control character that no submission document can carry."
             self.fault(UNREADABLE_VALUE, message, source, item=item)
         elif text:

@@ -143,6 +143,12 @@ ODD_PLACE: Final = Fault(
     fix="Look at the place, and mend the export where it says something else than what is meant.",
     severity=Severity.WARNING,
 )
+WITHDRAWN: Final = Fault(
+    rule="A016",
+    title="Answer that its sender withdrew",
+    why="The sender itself says that what stands there does not hold; taken all the same, it would go to the state.",
+    fix="Send the result that holds under a status of its own (OBX-11 is F or C), or leave it out where there is none.",
+)
 
 #: Every fault, by its code.
 FAULTS: Final = {
@@ -163,6 +169,7 @@ FAULTS: Final = {
         RELEASE_IN_DOUBT,
         AMBIGUOUS,
         ODD_PLACE,
+        WITHDRAWN,
     )
 }
 

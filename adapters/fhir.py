@@ -34,16 +34,18 @@ References are looked up inside the document and never fetched. Every document i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from adapters import fhir_json
 from adapters.draft import Draft
-from adapters.faults import NO_ASSESSMENT, RELEASE_IN_DOUBT, UNFIT_KIND
+from adapters.faults import NO_ASSESSMENT, NOT_A_PAYLOAD, RELEASE_IN_DOUBT, UNFIT_KIND
 from adapters.fhir_answers import check_final, read_answers
 from adapters.fhir_document import Document
 from adapters.fhir_element import Element
 from adapters.fhir_questions import QuestionBook
 from adapters.fhir_release import Release
+from adapters.fhir_size import TOO_MANY, overfull
 from adapters.fhir_surroundings import read_surroundings
 from adapters.fhir_written import Opened
 from canonical.assessment import Assessment, Reading, Source
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
     from adapters.mapping import AgencyMapping
 
 FORMAT: Final = "fhir"
+#: So many complaints about a document that is not read stand beside the reason why.
+_SHOWN: Final = 20
 _BLANKS: Final = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 
 
@@ -70,21 +74,38 @@ class Fhir:
         """Return one assessment for each QuestionnaireResponse."""
         ours = mapping if mapping is not None and mapping.format == FORMAT else None
         wanted = Release(ours.release) if ours is not None and ours.release else None
-        if not _is_xml(payload):
-            return _read(fhir_json.opened(payload, wanted), payload, ours, wanted, self._witness)
-        from adapters import fhir_xml, fhir_xml_places  # noqa: PLC0415 - who sends JSON need not pay for it
+        found = opened(payload, wanted)
+        reading = _read(found, payload, ours, wanted, self._witness)
+        if not isinstance(found, Opened) or not _is_xml(payload):
+            return reading
+        from adapters import fhir_xml_places  # noqa: PLC0415 - as in opened
 
-        opened = fhir_xml.opened(payload, wanted)
-        reading = _read(opened, payload, ours, wanted, self._witness)
-        return fhir_xml_places.in_xml(reading, opened.value) if isinstance(opened, Opened) else reading
+        return fhir_xml_places.in_xml(reading, found.value)
 
     def locate(self, payload: Payload, sources: Iterable[Source]) -> dict[Source, Source]:
         """Return each source with the line and column of what is at its pointer."""
         if not _is_xml(payload):
             return fhir_json.located(payload, sources)
-        from adapters import fhir_xml_places  # noqa: PLC0415 - as above
+        from adapters import fhir_xml_places  # noqa: PLC0415 - as in opened
 
         return fhir_xml_places.located(payload, sources)
+
+
+def opened(payload: Payload, wanted: Release | None = None) -> Opened | tuple[Finding, ...]:
+    """Return a document as the JSON of its release, whichever form it was written in, or why there is none."""
+    if _is_xml(payload):
+        from adapters import fhir_xml  # noqa: PLC0415 - who sends JSON need not pay for it
+
+        found = fhir_xml.opened(payload, wanted)
+    else:
+        found = fhir_json.opened(payload, wanted)
+    if isinstance(found, Opened) and (reason := overfull(found.value, len(payload.content))):
+        return (NOT_A_PAYLOAD.found(reason, _whole(payload)),)
+    return found
+
+
+def _whole(payload: Payload) -> Source:
+    return Source(file=payload.name, pointer="", label="the whole document")
 
 
 def _is_xml(payload: Payload) -> bool:
@@ -103,14 +124,17 @@ def _read(
         return Reading(format=FORMAT, findings=opened)
     release = wanted or opened.told.release
     dialect = f"FHIR {release}, {opened.form}"
+    whole = _whole(payload)
     kind = opened.value.get("resourceType")
     if kind not in ("Bundle", "QuestionnaireResponse"):
-        whole = Source(file=payload.name, pointer="", label="the whole document")
         message = "The file is a FHIR resource, but neither a Bundle nor a QuestionnaireResponse."
         return Reading(format=FORMAT, dialect=dialect, findings=(NO_ASSESSMENT.found(message, whole),))
     document = Document(
         payload.name, opened.value, release=release, of_the_form=opened.complaints, key_places=opened.key_places
     )
+    if document.complaints.too_many:
+        findings = (NOT_A_PAYLOAD.found(TOO_MANY, whole), *islice(document.complaints.others(), _SHOWN))
+        return Reading(format=FORMAT, dialect=dialect, findings=findings)
     book = QuestionBook(document)
     reader = _reader(mapping, payload.agency, witness) if mapping else None
     responses = document.of_type("QuestionnaireResponse")
@@ -120,7 +144,7 @@ def _read(
     doubts = () if wanted else _doubts(opened, document)
     return Reading(
         format=FORMAT,
-        mapping=f"{mapping.name} {mapping.digest}" if mapping else None,
+        mapping=mapping.identity if mapping else None,
         dialect=dialect,
         assessments=assessments,
         findings=(*doubts, *_passed_over(document), *document.complaints.others()),

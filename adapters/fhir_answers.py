@@ -12,6 +12,7 @@ from adapters.faults import AMBIGUOUS, ANSWERED_TWICE, NO_ASSESSMENT, UNFIT_KIND
 from adapters.fhir_document import Document
 from adapters.fhir_element import Element
 from adapters.fhir_questions import Questions
+from canonical.assessment import Source
 from canonical.occurrence import nth_of
 
 #: A tuple, because what stands there may be anything, and not everything can be looked up in a set.
@@ -105,7 +106,10 @@ class _Answers:
         if not isinstance(items, list):
             return
         groups: Counter[str] = Counter()
+        plainly = not self._questions.by_link and not self._document.complaints.any
         for position, item in enumerate(items):
+            if plainly and self._is_plain(item, pointer, label, position, occurrence):
+                continue
             place, called = f"{pointer}/item/{position}", f"{label}.item[{position}]"
             if not isinstance(item, dict):
                 self._document.complaints.misfit(Element(value=item, pointer=place, label=called), _NO_OBJECT)
@@ -119,6 +123,29 @@ class _Answers:
                 self.read_items(item, place, called, max(occurrence, groups[group]))
             else:
                 self.read_items(item, place, called, occurrence)
+
+    def _is_plain(self, item: object, pointer: str, label: str, position: int, occurrence: int) -> bool:
+        """Return whether an item is what most are, and was read: a link id, and one answer of one kind."""
+        if not isinstance(item, dict) or "item" in item or "definition" in item:
+            return False
+        link, answers = item.get("linkId"), item.get("answer")
+        if not isinstance(link, str) or not isinstance(answers, list) or len(answers) != 1:
+            return False
+        (answer,) = answers
+        if not isinstance(answer, dict) or len(answer) != 1:
+            return False
+        ((kind, value),) = answer.items()
+        choice = _CHOICES.get(kind)
+        text = None if choice is None else choice.read(value)
+        if text is None:
+            return False
+        place = Source(
+            file=self._document.file,
+            pointer=f"{pointer}/item/{position}/answer/0",
+            label=f"{label}.item[{position}].answer[0]",
+        )
+        self._draft.answer(nth_of(link, occurrence), text, place)
+        return True
 
     def _read(self, item: dict[str, object], pointer: str, label: str, occurrence: int) -> None:
         """Read what an item was answered, and the items below it."""

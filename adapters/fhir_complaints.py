@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Final, TypeAlias
 
 from adapters.faults import NOT_FHIR, shown
 from adapters.fhir_conformance import Complaint
 from adapters.fhir_element import Element
+from adapters.fhir_size import MOST_COMPLAINTS
 from canonical.assessment import Source
 from canonical.finding import Finding
 
@@ -33,13 +35,20 @@ class Complaints:
         self._chosen: dict[str, tuple[int, ...]] = {}
         #: By pointer: what is complained of there or anywhere below.
         self._at_or_below: dict[str, list[int]] = {}
-        complaints = list(complaints)
+        complaints = list(islice(complaints, MOST_COMPLAINTS + 1))
+        #: Whether there are more than anybody reads: then nothing else of the document is.
+        self.too_many = len(complaints) > MOST_COMPLAINTS
         unknown = {(one.pointer, one.ordinal) for one in complaints if one.ordinal}
         keys = key_places(unknown) if unknown else {}
         for one in complaints:
             line, column = keys.get((one.pointer, one.ordinal), (None, None))
             place = Source(file=self._file, line=line, column=column, pointer=one.pointer, label=one.label)
             self._add(one.pointer, NOT_FHIR.found(one.sentence, place))
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is complained of, so far."""
+        return bool(self._findings)
 
     def misfit(self, element: Element, sentence: str) -> None:
         """Complain about an element ourselves, unless something in it is complained of already."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from adapters import fhir_models
@@ -19,6 +20,7 @@ from adapters.faults import nth
 from adapters.fhir_memory import FhirMemory
 from adapters.fhir_release import Release
 from adapters.fhir_schema import Misfit, misfits
+from adapters.fhir_size import MOST_COMPLAINTS, parts
 from adapters.json_positions import escaped
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ _SENTENCES: Final = (
 )
 _CHOICE: Final = "FHIR allows one value here; there are several, or the one that it asks for is not there."
 _OTHERWISE: Final = "The value is not of the form that FHIR asks of this element."
-_MEMORIES: Final = {release: FhirMemory() for release in Release}
+_MEMORIES: Final = {release: FhirMemory(release) for release in Release}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,15 +67,21 @@ class Complaint:
 
 
 def complaints(document: dict[str, object], release: Release) -> list[Complaint]:
-    """Return everything that is wrong with a decoded Bundle or QuestionnaireResponse as FHIR of that release."""
+    """Return everything that is wrong with a decoded Bundle or QuestionnaireResponse as FHIR of that release.
+
+    Of more than ``MOST_COMPLAINTS`` only the first: such a document is not read.
+    """
     odd = misfits(document, release)
     if not odd:
         memory = _MEMORIES[release]
-        rest, fresh = memory.unknown(document)
-        if not refusals(rest, release):
-            memory.remember(fresh)
+        if memory.knows(document):
             return []
+    if len(odd) > MOST_COMPLAINTS:
+        return [_placed(document, one) for one in odd]
     refused = refusals(document, release)
+    if not odd and not refused:
+        memory.remember(document)
+        return []
     told = {ancestor for one in refused if not one.ordinal for ancestor in _lineage(one.pointer)}
     arrays = {one.pointer for one in refused if not one.ordinal}
     beside = [
@@ -86,25 +94,44 @@ def complaints(document: dict[str, object], release: Release) -> list[Complaint]
 
 
 def refusals(document: dict[str, object], release: Release) -> list[Complaint]:
-    """Return what fhir.resources says of a whole document: the full run."""
+    """Return what fhir.resources says of a whole document: the full run; of too many complaints only the first."""
+    found: list[Complaint] = []
+    ordinals: dict[int, dict[str, int]] = {}
+    for begin, part in parts(document):
+        errors = _errors(part, release)
+        if errors is None:
+            unjudged = f"The document could not be held against FHIR {release}; an element in it is not what FHIR allows there."
+            unknown = list(islice(_unknown_types(document, release), MOST_COMPLAINTS + 1))
+            return unknown or [Complaint(pointer="", label=_root(document), sentence=unjudged)]
+        found += (
+            _complaint(document, _shifted(error["loc"], begin), error["type"], ordinals, release)
+            for error in islice(errors, MOST_COMPLAINTS + 1 - len(found))
+        )
+        if len(found) > MOST_COMPLAINTS:
+            break
+    return found
+
+
+def _errors(part: dict[str, object], release: Release) -> list[ErrorDetails] | None:
+    """Return the errors of fhir.resources; None where it could not even judge."""
     from pydantic import ValidationError  # noqa: PLC0415 - a quarter of a second that other formats need not pay
 
     try:
-        fhir_models.document_class(release, _root(document)).model_validate(document)
+        fhir_models.document_class(release, _root(part)).model_validate(part)
     except ValidationError as refused:
-        errors = refused.errors(include_url=False, include_context=False, include_input=False)
-        ordinals: dict[int, dict[str, int]] = {}
-        return [_complaint(document, error, ordinals, release) for error in errors]
+        return refused.errors(include_url=False, include_context=False, include_input=False)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         # What the library raises, raw: KeyError for a resourceType that it does not know, TypeError for one that is no
         # text, RecursionError for objects written as texts, which it parses again to whatever depth they have.
-        unjudged = (
-            f"The document could not be held against FHIR {release}; an element in it is not what FHIR allows there."
-        )
-        return list(_unknown_types(document, release)) or [
-            Complaint(pointer="", label=_root(document), sentence=unjudged)
-        ]
+        return None
     return []
+
+
+def _shifted(loc: tuple[int | str, ...], begin: int) -> tuple[int | str, ...]:
+    """Return the place of an error in the whole document, whose part begins with that entry."""
+    if begin and loc[:1] == ("entry",) and len(loc) > 1 and isinstance(loc[1], int):
+        return ("entry", begin + loc[1], *loc[2:])
+    return loc
 
 
 def _placed(document: dict[str, object], misfit: Misfit) -> Complaint:
@@ -126,35 +153,39 @@ def _lineage(pointer: str) -> Iterator[str]:
 
 
 def _complaint(
-    document: dict[str, object], error: ErrorDetails, ordinals: dict[int, dict[str, int]], release: Release
+    document: dict[str, object],
+    loc: tuple[int | str, ...],
+    kind: str,
+    ordinals: dict[int, dict[str, int]],
+    release: Release,
 ) -> Complaint:
     """Translate one error; its path is followed only as far as the document goes along with it.
 
     ``ordinals`` remembers the places of each object's members: one object may have thousands that FHIR does not know.
     """
     pointer, label = "", _root(document)
-    rest = list(error["loc"])
+    rest = list(loc)
     reached: object = document
     while rest:
         step = rest[0]
-        if isinstance(reached, dict) and step in reached and not (error["type"] == _UNKNOWN and len(rest) == 1):
+        if isinstance(reached, dict) and step in reached and not (kind == _UNKNOWN and len(rest) == 1):
             reached, pointer, label = reached[step], f"{pointer}/{escaped(str(step))}", f"{label}.{step}"
         elif isinstance(reached, list) and isinstance(step, int) and step < len(reached):
             reached, pointer, label = reached[step], f"{pointer}/{step}", f"{label}[{step}]"
         else:
             break
         rest.pop(0)
-    if error["type"] == _UNKNOWN and isinstance(reached, dict) and rest:
+    if kind == _UNKNOWN and isinstance(reached, dict) and rest:
         if id(reached) not in ordinals:
             ordinals[id(reached)] = {name: n for n, name in enumerate(reached, 1)}
         ordinal = ordinals[id(reached)][str(rest[0])]
         sentence = f"FHIR {release} knows no element of this name here."
         return Complaint(pointer=pointer, label=f"{label}, its {nth(ordinal)} key", sentence=sentence, ordinal=ordinal)
-    if error["type"] in _MISSING and len(rest) == 1:
+    if kind in _MISSING and len(rest) == 1:
         return Complaint(
             pointer=pointer, label=label, sentence=f"FHIR {release} requires the element “{rest[0]}” here."
         )
-    return Complaint(pointer=pointer, label=label, sentence=_sentence(error["type"], reached))
+    return Complaint(pointer=pointer, label=label, sentence=_sentence(kind, reached))
 
 
 def _sentence(kind: str, reached: object) -> str:

@@ -9,7 +9,7 @@ from typing import Self
 from canonical.assessment import Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(eq=False, slots=True, kw_only=True)  # not frozen: as adapters/record.py, there are hundreds in a document
 class Element:
     """A value of the document, with its place; asking it for what is not there gives nothing, never an error."""
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from adapters.faults import DUPLICATE_NAME, NOT_A_PAYLOAD, nth
 from adapters.fhir_complaints import Key
 from adapters.fhir_release import Release, told
+from adapters.fhir_size import too_large
 from adapters.fhir_written import Opened
 from adapters.json_positions import Lines, places, positions
 from adapters.json_text import Flaw, decode
@@ -18,12 +19,14 @@ from canonical.payload import Payload
 
 def opened(payload: Payload, release: Release | None) -> Opened | tuple[Finding, ...]:  # noqa: ARG001 - XML needs it
     """Return the decoded document, or why there is none."""
+    whole = Source(file=payload.name, pointer="", label="the whole document")
+    if reason := too_large(payload.content):
+        return (NOT_A_PAYLOAD.found(reason, whole),)
     decoded = decode(payload.content)
     if decoded.flaws:
         return tuple(_flawed(flaw, payload.name) for flaw in decoded.flaws)
     value = decoded.value
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
-        whole = Source(file=payload.name, pointer="", label="the whole document")
         return (NOT_A_PAYLOAD.found("The file is JSON, but no FHIR resource: it has no resourceType.", whole),)
     return Opened(value=value, told=told(value), form="JSON", key_places=lambda keys: _key_places(payload, keys))
 

@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, Final
 from adapters.fhir_release import Release
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeAlias
 
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
+
+    #: Says whether all of these are what a primitive may be.
+    Judge: TypeAlias = Callable[[Sequence[object]], bool]
 
 #: Packages are imported by name, and only the one that a document needs: each costs a quarter of a second.
 _PACKAGES: Final = {Release.R4: "fhir.resources.R4B", Release.R5: "fhir.resources"}
@@ -93,6 +97,29 @@ def elements(release: Release, name: str) -> Mapping[str, ElementShape]:
     }
     order = {element: place for place, element in enumerate(getattr(found, "elements_sequence", list)())}
     return dict(sorted(shapes.items(), key=lambda entry: order.get(entry[0], len(order))))
+
+
+def primitive(release: Release, name: str, element: str) -> object:
+    """Return what the model of a type says of one of its primitives; equal where it says the same."""
+    found = model(release, name)
+    assert found is not None, "only elements of known types are asked for"
+    return next(info.annotation for field, info in found.model_fields.items() if (info.alias or field) == element)
+
+
+def judge(said: object) -> Judge:
+    """Return what holds values against that, all at once; ``null`` is none."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - one document alone is judged without
+
+    adapter: TypeAdapter[object] = TypeAdapter(list[said])  # type: ignore[valid-type]
+
+    def judged(values: Sequence[object]) -> bool:
+        try:
+            adapter.validate_python(values)
+        except (ValueError, TypeError, AttributeError):
+            return False
+        return None not in values
+
+    return judged
 
 
 def _shape(info: FieldInfo) -> ElementShape:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from adapters.fhir_release import Release
+from adapters.fhir_size import MOST_COMPLAINTS, parts
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -57,14 +58,20 @@ def schema_file(release: Release) -> Path:
 
 
 def misfits(document: dict[str, object], release: Release) -> list[Misfit]:
-    """Return every place of a decoded document that the schema refuses, once each."""
+    """Return every place of a decoded document that the schema refuses, once each; of too many only the first."""
     validator = _validator(release)
     if validator.is_valid(document):
         return []
     found: dict[tuple[str | int, ...], Misfit] = {}
-    for error in validator.iter_errors(document):
-        path = tuple(error.instance_path)
-        found.setdefault(path, Misfit(path, _sentence(error)))
+    for begin, part in parts(document):
+        for error in () if part is not document and validator.is_valid(part) else validator.iter_errors(part):
+            path = tuple(error.instance_path)
+            if begin and path[:1] == ("entry",) and len(path) > 1:
+                path = ("entry", begin + int(path[1]), *path[2:])
+            if path not in found:
+                found[path] = Misfit(path, _sentence(error))
+            if len(found) > MOST_COMPLAINTS:
+                return list(found.values())
     return list(found.values())
 
 

@@ -17,17 +17,19 @@ from adapters.faults import NOT_A_PAYLOAD, nth
 from adapters.fhir_conformance import Complaint
 from adapters.fhir_models import ElementShape, elements, is_resource
 from adapters.fhir_release import Release, told
+from adapters.fhir_size import MOST_COMPLAINTS, TOO_MANY
 from adapters.fhir_written import Opened
-from adapters.xml_text import Element, Limits, local
+from adapters.xml_text import Element, local
 from canonical.assessment import Source
 from canonical.finding import Finding
 from canonical.payload import Payload
+from markup.text import Limits
 
 _FHIR: Final = "{http://hl7.org/fhir}"
 _XHTML: Final = "{http://www.w3.org/1999/xhtml}"
 _XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
-#: As deep as JSON may be; and room for a Bundle of a few thousand assessments.
-LIMITS: Final = Limits(depth=64, nodes=1_000_000)
+#: As deep as JSON may be, and as much: an attribute counts as much as the element that it stands in.
+LIMITS: Final = Limits(depth=64, nodes=300_000)
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?(?:[eE][+-]?[0-9]{1,2})?")
 _WHOLE: Final = frozenset({"integer", "unsignedInt", "positiveInt", "integer64"})
@@ -51,8 +53,15 @@ def opened(payload: Payload, release: Release | None) -> Opened | tuple[Finding,
         return (NOT_A_PAYLOAD.found(message, Source(file=payload.name, pointer="/*", label="the root element")),)
     signs = told(_sketch(root))
     conversion = _Conversion(release or signs.release)
-    value = conversion.resource(root, "", root.name)
+    try:
+        value = conversion.resource(root, "", root.name)
+    except _TooMany:
+        return (NOT_A_PAYLOAD.found(TOO_MANY, Source(file=payload.name, pointer="/*", label="the root element")),)
     return Opened(value=value, told=signs, form="XML", complaints=tuple(conversion.complaints))
+
+
+class _TooMany(Exception):
+    """More is wrong than anybody reads; it never leaves this file."""
 
 
 class _Conversion:
@@ -170,6 +179,8 @@ class _Conversion:
         return found
 
     def _complain(self, pointer: str, label: str, sentence: str) -> None:
+        if len(self.complaints) == MOST_COMPLAINTS:
+            raise _TooMany
         self.complaints.append(Complaint(pointer=pointer, label=label, sentence=sentence))
 
 

@@ -7,17 +7,20 @@ from typing import Final
 
 from adapters.hl7_escapes import unknown
 from adapters.hl7_record import PLAIN
+from adapters.hl7_status import Standing, standing
 from adapters.hl7_text import Message, Segment
 from adapters.remark import Oddity, Remark
 
-#: OBX-11: deleted, wrong, results cannot be obtained.
-_WITHDRAWN: Final = frozenset({"D", "W", "X"})
-_TYPE, _VALUE, _STATUS = 2, 5, 11
+_TYPE, _VALUE = 2, 5
 _TOLD: Final = 100
 
 
 def remarks(message: Message) -> Iterator[Remark]:
     """Yield the first hundred oddities of a message, in its order."""
+    unconfirmed = [one for one in message.segments if standing(one) is Standing.UNCONFIRMED]
+    if unconfirmed:
+        sentence = f"By OBX-11 results are preliminary, partial or not verified ({len(unconfirmed)} from here on); they were read."
+        yield Remark(what=Oddity.UNCONFIRMED_RESULT, sentence=sentence, source=message.place(unconfirmed[0], "-11"))
     told = 0
     for segment in message.segments:
         for remark in _of_segment(message, segment):
@@ -39,6 +42,3 @@ def _of_segment(message: Message, segment: Segment) -> Iterator[Remark]:
     if segment.field(_TYPE) in PLAIN and (signs.component in value or signs.subcomponent in value):
         sentence = "By OBX-2 the value has no parts, and a delimiter stands in it unescaped; it was read as text."
         yield Remark(what=Oddity.BARE_DELIMITER, sentence=sentence, source=message.place(segment, f"-{_VALUE}"))
-    if segment.field(_STATUS) in _WITHDRAWN:
-        sentence = "By OBX-11 its sender withdraws this result: it was deleted, is wrong or was not obtained."
-        yield Remark(what=Oddity.WITHDRAWN_RESULT, sentence=sentence, source=message.place(segment, f"-{_STATUS}"))

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from adapters.refusal import Refusal, Refused
 from adapters.remark import Oddity, Remark
 from canonical.assessment import Source
+from canonical.refusal import Refusal, Refused
 
 MAX_BYTES: Final = 10_000_000
 MAX_SEGMENTS: Final = 100_000
@@ -112,8 +112,9 @@ class Message:
 
     def place(self, segment: Segment | None = None, part: str = "", column: int = 1) -> Source:
         """Return the place of the message, of a segment, or of a part of it."""
-        told = (segment.label + part) if segment else ("" if self.number else "the message")
-        label = ", ".join(filter(None, (f"message {self.number}" if self.number else "", told)))
+        label = (segment.label + part) if segment else ("" if self.number else "the message")
+        if self.number:
+            label = f"message {self.number}, {label}" if label else f"message {self.number}"
         line = (segment or self.segments[0]).line
         return Source(file=self.file, line=line, column=column, label=label)
 

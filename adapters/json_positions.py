@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 #: Blanks, then punctuation, a string, or the word of a number or literal.
-_TOKEN: Final = re.compile(r'[ \t\r\n]*(?:([{}\[\],:])|("[^"\\]*(?:\\.[^"\\]*)*")|([^\s{}\[\],:"]+))')
+_TOKEN: Final = re.compile(r'[ \t\r\n]*(?:([{}\[\],:])|("[^"\\]*+(?:\\.[^"\\]*+)*+")|([^\s{}\[\],:"]++))')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +125,8 @@ def positions(text: str, pointers: Iterable[str]) -> Mapping[str, tuple[int, int
     for place in places(text):
         if place.name is None and place.pointer in looked_for:
             found.setdefault(place.pointer, place.offset)
+            if len(found) == len(looked_for):
+                break
     lines = Lines(text)
     nearest = {pointer: next((found[a] for a in lineage[pointer] if a in found), None) for pointer in wanted}
     return {pointer: lines.place(offset) for pointer, offset in nearest.items() if offset is not None}

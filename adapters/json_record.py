@@ -20,9 +20,9 @@ from adapters.json_positions import Lines, escaped
 from adapters.json_text import decode
 from adapters.path import Name, Path, parse, quoted
 from adapters.record import Field
-from adapters.refusal import Refusal, Refused
 from adapters.walk import Walk
 from canonical.assessment import Source
+from canonical.refusal import Refusal, Refused
 
 MAX_BYTES: Final = 10_000_000
 #: A hundred times as many as an assessment has questions, and more.
@@ -42,7 +42,7 @@ _LONG_NAME: Final = re.compile(rb'"(?:[^"\\]|\\.){%d,}+"[ \t\r\n]*+:' % (MAX_NAM
 class _Node:
     """A value, and the way to it."""
 
-    __slots__ = ("above", "member", "place", "value")
+    __slots__ = ("above", "member", "name", "path", "place", "value")
 
     def __init__(self, value: object, above: _Node | None, member: str | None, place: int) -> None:
         self.value = value
@@ -51,6 +51,15 @@ class _Node:
         self.member = member
         #: Which value of its object or array it is, from 1.
         self.place = place
+        #: Kept where it holds others: label, whether it is the array that a name leads to, and pointer, if it may be shown.
+        self.path: tuple[str, bool, str | None] | None = None
+        #: Likewise, as its record calls it: the record, the name, and whether it stands in that record.
+        self.name: tuple[_Node, str, bool] | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether there are values in it."""
+        return type(self.value) in (dict, list)
 
     def inside(self) -> Iterator[_Node]:
         """Yield the values in it."""
@@ -60,15 +69,6 @@ class _Node:
         elif type(self.value) is list:
             for place, value in enumerate(self.value, start=1):
                 yield _Node(value, self, None, place)
-
-    def way(self) -> Iterator[_Node]:
-        """Yield the values from below the top to this one."""
-        steps: list[_Node] = []
-        node: _Node | None = self
-        while node is not None and node.above is not None:
-            steps.append(node)
-            node = node.above
-        return reversed(steps)
 
 
 class _Members:
@@ -129,7 +129,7 @@ class JsonDocument:
         number = 0
         while stack and len(numbers) < len(wanted):
             node = stack.pop()
-            if (source := wanted.get(self._label(list(node.way())))) is not None:
+            if (source := wanted.get(self._path(node)[0] or "/")) is not None:
                 numbers[number] = source
             number += 1
             stack += list(node.inside())[::-1]
@@ -145,28 +145,37 @@ class JsonDocument:
 
     def source(self, node: _Node) -> Source:
         """Return the place of a value."""
-        way = list(node.way())
-        shown = all(step.member is None or step.member in self._declared for step in way)
-        pointer = _pointer(way) if shown else None
-        return Source(file=self._file, pointer=pointer, label=self._label(way))
+        label, _, pointer = self._path(node)
+        return Source(file=self._file, pointer=pointer, label=label or "/")
 
-    def _label(self, way: Sequence[_Node]) -> str:
-        label = ""
-        of_array = False  # the elements of an array that a name leads to count as the name's
-        for step in way:
-            above = step.above
-            if step.member is None:
-                label += f"[{step.place}]" if of_array else f"/*[{step.place}]"
-                of_array = False
-            elif step.member in self._declared:
-                label += f"/{quoted(step.member)}"
-                of_array = type(step.value) is list
-            else:
-                assert above is not None, "a member is in an object"
-                place = step.place or 1 + list(above.value).index(step.member)  # type: ignore[call-overload]
-                label += f"/*[{place}]"
-                of_array = False
-        return label or "/"
+    def _path(self, node: _Node) -> tuple[str, bool, str | None]:
+        """Return the label of a value, whether it is the array that a name leads to, and its RFC 6901 pointer.
+
+        The elements of such an array count as the name's. A pointer holds names, so it is None where one is not declared.
+        """
+        if node.path is not None:
+            return node.path
+        if node.above is None:
+            return "", False, ""
+        label, of_array, pointer = self._path(node.above)
+        if node.member is None:
+            step, token, of_array = (f"[{node.place}]" if of_array else f"/*[{node.place}]"), str(node.place - 1), False
+        else:
+            step, token = self._step(node, node.member), escaped(node.member)
+            of_array = node.member in self._declared and type(node.value) is list
+            pointer = pointer if node.member in self._declared else None
+        path = (label + step, of_array, None if pointer is None else f"{pointer}/{token}")
+        if node.holds:
+            node.path = path
+        return path
+
+    def _step(self, node: _Node, member: str) -> str:
+        """Return how a label calls a member: by its name if that is declared, else by its place in its object."""
+        if member in self._declared:
+            return f"/{quoted(member)}"
+        assert node.above is not None, "a member is in an object"
+        place = node.place or 1 + list(node.above.value).index(member)  # type: ignore[call-overload]
+        return f"/*[{place}]"
 
     def field(self, leaf: _Node, text: str, record: _Node) -> Field:
         """Return a leaf of a record as a field."""
@@ -174,24 +183,31 @@ class JsonDocument:
 
     def _name(self, leaf: _Node, record: _Node) -> str:
         """Return what a leaf is called in every record: which element of an array it is makes no difference."""
-        steps: list[_Node] = []
-        node = leaf
-        while node is not record and node.above is not None:
-            if node.member is not None:
-                steps.append(node)
-            node = node.above
-        path = self._label(steps[::-1])
-        return path.removeprefix("/") or "." if node is record else path
+        _, name, inside = self._below(leaf, record)
+        return name.removeprefix("/") or "." if inside else name
+
+    def _below(self, node: _Node, record: _Node) -> tuple[_Node, str, bool]:
+        if node is record or node.above is None:
+            return record, "", node is record
+        if node.name is not None and node.name[0] is record:
+            return node.name
+        _, name, inside = self._below(node.above, record)
+        found = (record, name + (self._step(node, node.member) if node.member is not None else ""), inside)
+        if node.holds:
+            node.name = found
+        return found
 
     def fields_below(self, below: _Node) -> Iterator[Field]:
         """Yield the leaves of a value, in the document's order."""
-        stack = [below]
+        stack = [iter([below])]
         while stack:
-            node = stack.pop()
-            if (text := _text(node.value)) is not None:
+            node = next(stack[-1], None)
+            if node is None:
+                stack.pop()
+            elif (text := _text(node.value)) is not None:
                 yield self.field(node, text, below)
-            else:
-                stack += list(node.inside())[::-1]
+            elif node.holds:
+                stack.append(node.inside())
 
 
 class JsonRecord:
@@ -270,8 +286,3 @@ def _text(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else None
-
-
-def _pointer(way: Iterable[_Node]) -> str:
-    """Return the RFC 6901 pointer of the value that a way leads to, names and all."""
-    return "".join(f"/{step.place - 1 if step.member is None else escaped(step.member)}" for step in way)

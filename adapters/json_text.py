@@ -8,7 +8,6 @@ and never what stood there.
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -21,7 +20,7 @@ from adapters.json_positions import Lines, places
 MAX_DEPTH: Final = 64
 #: From here on a number with a fraction, or one that our parser reads as such, may have lost digits.
 _EXACT: Final = 2.0**53
-_KEY: Final = re.compile(rb'"[ \t\r\n]*:')
+_ESCAPED_COLON: Final = rb"\u003"
 
 _DEFAULT_REASON: Final = "The text is not JSON at this place."
 #: The parser's words, which we do not control, and ours.
@@ -71,7 +70,7 @@ def decode(content: bytes) -> Decoded:
         value = orjson.loads(content)
     except orjson.JSONDecodeError as broken:
         return Decoded(flaws=(_syntax_flaw(content, broken),))
-    if _plain(value, names=len(_KEY.findall(content))):
+    if _is_plain(value) and not _has_key_twice(content, value):
         return Decoded(value=value)
     text = content.decode()
     flaws = tuple(_flaws(text))
@@ -88,28 +87,32 @@ def _syntax_flaw(content: bytes, broken: orjson.JSONDecodeError) -> Flaw:
     return Flaw(reason=_REASONS.get(broken.msg, _DEFAULT_REASON), line=broken.lineno, column=broken.colno)
 
 
-def _plain(value: object, *, names: int) -> bool:
-    """Return whether a value is certainly without flaw; False means: look closely.
+def _has_key_twice(content: bytes, value: object) -> bool:
+    """Return whether a key may stand twice in one object; False is certain.
 
-    The parser keeps the last of two equal keys, so a text with a key twice shows more names than its value has. A
-    string may hold what looks like a name; then, too, the text shows more.
+    The parser keeps the last of two equal keys, so written anew the value has a colon less than the text: unless a colon of the
+    text is written as an escape.
     """
+    return content.count(b":") != orjson.dumps(value).count(b":") or _ESCAPED_COLON in content
+
+
+def _is_plain(value: object) -> bool:
+    """Return whether a value is not nested too deep and no number in it is too large; False means: look closely."""
     level, depth = [value], 0
     while level:
         depth += 1
         below: list[object] = []
         for node in level:
-            if type(node) is dict:
-                names -= len(node)
+            if isinstance(node, dict):
                 below += node.values()
-            elif type(node) is list:
+            elif isinstance(node, list):
                 below += node
-            elif type(node) is float and not -_EXACT < node < _EXACT:
+            elif isinstance(node, float) and not -_EXACT < node < _EXACT:
                 return False
-        level = below
         if depth > MAX_DEPTH:
             return False
-    return names == 0
+        level = [node for node in below if type(node) is not str]  # most are: this is on the way of every document
+    return True
 
 
 def _flaws(text: str) -> Iterator[Flaw]:

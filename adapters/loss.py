@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from adapters.record import Field, Record
@@ -27,13 +27,14 @@ class Fates:
         """Begin with none."""
         self._of: dict[str, Fate] = {}
 
-    def __getitem__(self, key: str) -> Fate:
-        """Return the fate of a field; of one that nobody used, unmapped."""
-        return self._of.get(key, Fate.UNMAPPED)
+    @property
+    def by_key(self) -> Mapping[str, Fate]:
+        """Every field that was used, and its fate; of one that nobody used, it is unmapped."""
+        return self._of
 
-    def items(self) -> Iterable[tuple[str, Fate]]:
-        """Return every field that was used, and its fate."""
-        return self._of.items()
+    def map(self, key: str) -> None:
+        """Note the noblest use of a field: its text is an answer."""
+        self._of[key] = Fate.MAPPED
 
     def mark(self, key: str, fate: Fate) -> None:
         """Note one use of a field; a nobler one stays."""
@@ -47,8 +48,8 @@ class LossBook:
 
     def __init__(self, *, shared: bool = False) -> None:
         """Begin with nothing read; ``shared`` where a field can be in several records, or in none of them."""
-        #: The fields that were counted, where one may be met again.
-        self._met: set[str] | None = set() if shared else None
+        #: The fields that were counted, where one may be met again: hashes of their keys, which may be long.
+        self._met: set[int] | None = set() if shared else None
         #: What records made of fields that are not in them.
         self._around = Fates()
         self._fields = 0
@@ -63,8 +64,8 @@ class LossBook:
         """Count every field of a record that was read."""
         self._count(record.all(), fates)
         if self._met is not None:
-            for key, fate in fates.items():
-                if key not in self._met:
+            for key, fate in fates.by_key.items():
+                if hash(key) not in self._met:
                     self._around.mark(key, fate)
 
     def settle_rest(self, fields: Iterable[Field]) -> None:
@@ -92,11 +93,19 @@ class LossBook:
         )
 
     def _count(self, fields: Iterable[Field], fates: Fates) -> None:
+        known, mapped = fates.by_key, 0
         for field in fields:
-            if not field.text or field.text.isspace() or (self._met is not None and not self._is_new(field.key)):
+            text = field.text
+            if not text or text.isspace():
+                continue
+            key = field.key
+            if self._met is not None and not self._is_new(key):
+                continue
+            fate = known.get(key, Fate.UNMAPPED)
+            if fate is Fate.MAPPED and self.witness is None:  # most are: counted in one go
+                mapped += 1
                 continue
             self._fields += 1
-            fate = fates[field.key]
             if field.decides and _RANK[fate] > _RANK[Fate.DERIVED]:
                 fate = Fate.DERIVED
             self._counts[fate] += 1
@@ -104,12 +113,15 @@ class LossBook:
                 self.witness(field, fate)
             if fate is Fate.UNMAPPED:
                 self._list(field.name or field.source.label, 1)
+        self._fields += mapped
+        self._counts[Fate.MAPPED] += mapped
 
     def _is_new(self, key: str) -> bool:
         """Return whether a field is met for the first time."""
         met = self._met if self._met is not None else set()
-        known = key in met
-        met.add(key)
+        number = hash(key)
+        known = number in met
+        met.add(number)
         return not known
 
     def _list(self, name: str, fields: int) -> None:

@@ -14,6 +14,10 @@ _NAME: Final = r"""[\w-]+|"(?:[^"\\]|\\.)*"|'[^']*'"""
 _LINE: Final = re.compile(rf"\s*(?:\[\[?\s*(?P<table>(?:{_NAME})(?:\s*\.\s*(?:{_NAME}))*)\s*\]|(?P<key>{_NAME})\s*=)")
 #: No mapping needs more, and the time that TOML takes grows faster than its length.
 _LARGEST: Final = 1_000_000
+#: Dots of one line: what a name with dots in it costs TOML grows with the square of their number.
+_MANY_DOTS: Final = 1_000
+#: So many defects are listed; nobody reads more.
+_LISTED: Final = 1_000
 
 
 class MappingDefect(ConfigurationError):
@@ -35,8 +39,11 @@ class Defects:
         self.found: list[str] = []
 
     def note(self, sentence: str, *place: str) -> None:
-        """Note a defect at the line of its place."""
-        self.found.append(f"{self._path}:{self.line(*place)}: {sentence}")
+        """Note a defect at the line of its place; behind the first thousand, only that there are more."""
+        if len(self.found) < _LISTED:
+            self.found.append(f"{self._path}:{self.line(*place)}: {sentence}")
+        elif len(self.found) == _LISTED:
+            self.found.append(f"{self._path}:{self.line(*place)}: From here on more is wrong, which is not listed.")
 
     def line(self, *place: str) -> int:
         """Return the line of the innermost key of a place that stands on a line of its own."""
@@ -120,7 +127,7 @@ class MappingTable:
 
     def refuse_unknown(self, known: Collection[str]) -> None:
         """Note each key that nothing knows."""
-        for key in sorted(self.values.keys() - known):
+        for key in sorted(self.values.keys() - known)[: _LISTED + 1]:
             self.defect(f"Nothing knows the key “{key}” here; known are {', '.join(sorted(known))}.", key)
 
     def defect(self, sentence: str, *below: str) -> None:
@@ -138,6 +145,11 @@ def parsed(path: Path, content: bytes) -> tuple[str, dict[str, object]]:
         raise MappingDefect(f"{path}:1: The file is larger than {_LARGEST:,} bytes, which no mapping is.")
     try:
         text = content.decode()
+        for number, line in enumerate(text.split("\n"), start=1):
+            if line.count(".") > _MANY_DOTS:
+                raise MappingDefect(
+                    f"{path}:{number}: The line has more than {_MANY_DOTS:,} dots, which no mapping needs."
+                )
         return text, tomllib.loads(text)
     except UnicodeDecodeError:
         raise MappingDefect(f"{path}:1: The file is not UTF-8.") from None

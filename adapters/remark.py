@@ -19,8 +19,8 @@ class Oddity(StrEnum):
     WRONG_COUNT = "wrong-count"
     #: A message of a type that carries no assessment; it was passed over.
     OTHER_MESSAGE = "other-message"
-    #: A result that its sender marks as deleted, wrong or not obtained.
-    WITHDRAWN_RESULT = "withdrawn-result"
+    #: Results that their sender may still change.
+    UNCONFIRMED_RESULT = "unconfirmed-result"
     #: The text says nothing of its encoding and is no UTF-8; it was read as Windows-1252.
     READ_AS_WINDOWS = "read-as-windows-1252"
     #: A sheet, or rows of one, that Excel does not show.

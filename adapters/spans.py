@@ -46,9 +46,10 @@ def find(
 def _in_xml(payload: Payload, format_: str, sources: tuple[Source, ...]) -> dict[Source, Written]:
     from adapters import fhir_xml_places, registry, xml_spans, xml_text  # noqa: PLC0415 - as told above
     from adapters.fhir_xml import LIMITS  # noqa: PLC0415 - as told above
+    from markup.text import DOCUMENT  # noqa: PLC0415 - as told above
 
     fhir = format_ == "fhir"
-    parsed = xml_text.parse(payload.content, LIMITS if fhir else xml_text.DOCUMENT)
+    parsed = xml_text.parse(payload.content, LIMITS if fhir else DOCUMENT)
     if isinstance(parsed, tuple):
         return {}
     if fhir:

@@ -71,31 +71,27 @@ class RowRecord:
         return tuple(field.text.strip() for (field,) in found) if found and all(found) else None
 
     def fields(self, path: str) -> Sequence[Field]:
-        """Return the cell of a column, if it holds anything."""
+        """Return the cell of a column, if it holds anything; always the same one."""
         column = self.columns.of.get(path)
-        return () if column is None or column == self._trailer else self._cell(column)
+        if column is None or column == self._trailer or column >= len(self._cells):
+            return ()
+        found = self._fields.get(column)
+        if found is None:
+            text = self._cells[column]
+            found = self._fields[column] = self._made(column, text) if text and not text.isspace() else ()
+        return found
 
     def all(self) -> Iterator[Field]:
         """Yield every cell that holds anything."""
         for column, text in enumerate(self._cells):
             if text and not text.isspace():
-                yield from self._fields.get(column) or self._made(column)
+                yield from self._fields.get(column) or self._made(column, text)
 
-    def _cell(self, column: int) -> Sequence[Field]:
-        """Return a cell, always the same one; none where it holds nothing."""
-        text = self._cells[column] if column < len(self._cells) else ""
-        if not text or text.isspace():
-            return ()
-        found = self._fields.get(column)
-        if found is None:
-            found = self._fields[column] = self._made(column)
-        return found
-
-    def _made(self, column: int) -> tuple[Field]:
+    def _made(self, column: int, text: str) -> tuple[Field]:
         place = self.columns.places[column]
         source = self._row.source(column, place)
         decides = column == self._trailer or column in self.columns.deciding
-        return (Field(text=self._cells[column], source=source, name=place, decides=decides),)
+        return (Field(text=text, source=source, name=place, decides=decides),)
 
 
 class Group:

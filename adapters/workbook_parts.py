@@ -1,4 +1,4 @@
-"""What the library does not tell of an .xlsx: read from the parts of its archive, by the hardened parser."""
+"""What the library does not tell of an .xlsx: read from the parts of its archive, through the one door for XML."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from adapters.refusal import Refusal
-from adapters.xml_text import Limits, Parsed, Watch, local, parse, walk
+from adapters.xml_text import Parsed, local, parse
+from canonical.refusal import Refusal
+from markup.door import Watch, watched
+from markup.text import Limits
 
 #: Cells of one sheet, empty ones between them counted.
 MAX_CELLS: Final = 2_000_000
@@ -103,8 +105,9 @@ def _attributes(part: Parsed, name: str) -> Iterator[dict[str, str]]:
 
 
 def _walked(archive: zipfile.ZipFile, part: str, watch: Watch) -> None:
-    for refusal in walk(archive.read(part), watch):
-        raise Unreadable(Refusal(reason=f"A part of the workbook: {refusal.reason}"))
+    read = watched(archive.read(part), watch)
+    if isinstance(read, tuple):
+        raise Unreadable(Refusal(reason=f"A part of the workbook: {read[0].reason}"))
 
 
 class _SheetWatch(Watch):

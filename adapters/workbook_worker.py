@@ -17,8 +17,8 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from adapters import zip_limits
-from adapters.refusal import Refusal
 from adapters.workbook_parts import MAX_CELLS, Facts, SheetFacts, Unreadable, facts
+from canonical.refusal import Refusal
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook

@@ -34,7 +34,7 @@ class Workbooks:
             message = "The file is a workbook, which can be read only with the agency's mapping; there is none."
             whole = Source(file=payload.name, label="the whole file")
             return Stream(Reading(format=FORMAT, findings=(NOT_A_PAYLOAD.found(message, whole),)))
-        begun = Reading(format=FORMAT, mapping=f"{mapping.name} {mapping.digest}")
+        begun = Reading(format=FORMAT, mapping=mapping.identity)
         sheet = _sheet(payload, mapping)
         if isinstance(sheet, tuple):
             return Stream(replace(begun, findings=sheet))

@@ -15,12 +15,12 @@ from typing import Final
 from adapters.declared import NOTHING, Declared
 from adapters.path import Name, Path, parse
 from adapters.record import Field
-from adapters.refusal import Refused
 from adapters.walk import Walk
 from adapters.xml_positions import Spot, places
 from adapters.xml_text import Element, Parsed, local
 from adapters.xml_text import parse as parse_xml
 from canonical.assessment import Source
+from canonical.refusal import Refused
 
 
 class _Node:
@@ -105,6 +105,7 @@ class XmlDocument:
 
     def __init__(self, parsed: Parsed, file: str, declared: Declared) -> None:
         """Take what the parser gave."""
+        self._parsed = parsed  # held, so that whoever asks for its places need not parse again
         self._text = parsed.text
         self._top = _Document("", (), None, -1)
         self._root = parsed.root

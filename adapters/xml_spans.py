@@ -8,9 +8,10 @@ from typing import Final
 
 from adapters.written import Written, byte_offsets
 from adapters.xml_positions import Spot, places
-from adapters.xml_text import BLANKS, encoding_of
+from adapters.xml_text import BLANKS
 from canonical.assessment import Source
 from canonical.payload import Payload
+from markup.text import encoding_of
 
 _REFERENCE: Final = re.compile(r"&(?:#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6})|(lt|gt|amp|quot|apos));")
 _NAMED: Final = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}

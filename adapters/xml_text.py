@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from weakref import WeakValueDictionary
 
 from canonical.refusal import Refused
 from markup.door import Watch, watched
@@ -59,13 +60,20 @@ class Element:
         return "".join(child for child in self.content if type(child) is str)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Parsed:
     """A document that was read."""
 
+    #: What it was read from, and how much of it there may be.
+    content: bytes = field(repr=False)
+    limits: Limits
     root: Element = field(repr=False)
     #: The text in UTF-8, without a byte order mark: where things stand is looked up in it.
     text: bytes = field(repr=False)
+
+
+#: By the identity of the bytes: the trees that somebody holds; none of them is held by this.
+_HELD: Final[WeakValueDictionary[int, Parsed]] = WeakValueDictionary()
 
 
 def local(tag: str) -> str:
@@ -74,13 +82,20 @@ def local(tag: str) -> str:
 
 
 def parse(content: bytes, limits: Limits = DOCUMENT) -> Parsed | Refused:
-    """Return the tree of a document, or why there is none; never raises for any bytes."""
+    """Return the tree of a document, or why there is none; never raises for any bytes.
+
+    While somebody still holds the tree of the same bytes, it is that one: reading, places and edits each ask for it.
+    """
+    known = _HELD.get(id(content))
+    if known is not None and known.content is content and known.limits == limits:
+        return known
     builder = _Builder(limits)
     text = watched(content, builder)
     if isinstance(text, tuple):
         return text
     assert builder.root is not None, "a document that parses has a root"
-    return Parsed(root=builder.root, text=text)
+    parsed = _HELD[id(content)] = Parsed(content=content, limits=limits, root=builder.root, text=text)
+    return parsed
 
 
 class _Builder(Watch):

@@ -15,6 +15,7 @@ from bench.delivery import delivery
 from bench.figure import Figure, beside
 from bench.intake import intake
 from bench.keys import import_of_2000, import_of_the_same
+from bench.reading import reading
 from bench.rules import beside_fhirpath, declarative, load_package
 from bench.standing import one_standing
 from canonical.payload import Payload
@@ -79,6 +80,8 @@ for figure in (
     import_of_the_same,
 ):
     print(figure(), flush=True)
+for line in reading():
+    print(line, flush=True)
 for line in intake():
     print(line, flush=True)
 

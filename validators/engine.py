@@ -59,14 +59,7 @@ def validate(
 
     return Report(
         findings=_without_echoes(found),
-        judged_by=JudgedBy(
-            spec=spec.version,
-            spec_status=spec.status,
-            spec_digest=spec.digest,
-            mapping=mapping,
-            roster=roster.digest if roster is not None and certification else None,
-            engine=__version__,
-        ),
+        judged_by=judge.said(mapping, roster.digest if roster is not None and certification else None),
         not_checked=() if certification else ("certification",),
     )
 
@@ -116,6 +109,21 @@ class Judge:
         self.home = consenting.stays_home(spec)
         #: By instrument; None for an assessment that names none.
         self.forms: Mapping[str | None, Form] = {code: Form(spec, code) for code in (*spec.instruments, None)}
+        self._said: JudgedBy | None = None
+
+    def said(self, mapping: str | None, roster: str | None) -> JudgedBy:
+        """Return what judged; one for all reports of a run, of which there may be a hundred thousand."""
+        said = self._said
+        if said is None or said.mapping != mapping or said.roster != roster:
+            said = self._said = JudgedBy(
+                spec=self.spec.version,
+                spec_status=self.spec.status,
+                spec_digest=self.spec.digest,
+                mapping=mapping,
+                roster=roster,
+                engine=__version__,
+            )
+        return said
 
 
 _JUDGES: OrderedDict[int, Judge] = OrderedDict()

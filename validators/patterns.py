@@ -22,7 +22,7 @@ def whole_match(pattern: str) -> Callable[[str], bool]:
 
     def matches(text: str) -> bool:
         try:
-            return compiled.fullmatch(text) is not None
+            return compiled.fullmatch(text.encode()) is not None  # of bytes: of a text it counts characters, too
         except UnicodeEncodeError:  # a lone surrogate: no text that a document could hold
             return False
 

@@ -5,56 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from fhir_builders import SUBJECT, bundle, consent, patient, response
+from fhir_builders import SUBJECT, bundle, patient, response
+from hostile.fhir_documents import CYCLE, MANY, NAMESPACE, WIDE, shared
 
 from adapters import registry
 from canonical.payload import Payload
 
-MANY = 4_000
-NAMESPACE = 'xmlns="http://hl7.org/fhir"'
-
-
-def many(resource, number=MANY):
-    return [resource] * number
-
-
-RESPONSES = many(response(**SUBJECT))
-CYCLE = [
-    patient(link=[{"other": {"reference": f"#c{(n + 1) % MANY}"}, "type": "seealso"}]) | {"id": f"c{n}"}
-    for n in range(MANY)
-]
-QUESTIONS = [{"linkId": str(n), "type": "choice"} for n in range(MANY)]
-FORM = {"resourceType": "Questionnaire", "url": "urn:q", "status": "active", "item": QUESTIONS}
-VISIT = {
-    "resourceType": "Encounter",
-    "id": "e",
-    "status": "finished",
-    "class": {"code": "AMB"},
-    "diagnosis": many({"condition": {"reference": "Condition/1"}}),
-}
-#: Everything that many responses share, as large as it gets.
-SHARED = {
-    "names": bundle(patient(name=[{"family": f"n{n}"} for n in range(MANY)]), *RESPONSES),
-    "identifiers": bundle(patient(identifier=[{"value": str(n)} for n in range(MANY)]), *RESPONSES),
-    "a long name": bundle(patient(name=[{"family": "x" * 900_000, "given": ["y"]}]), *RESPONSES),
-    "unknown keys": bundle(patient(**{f"k{n}": 1 for n in range(MANY)}), *RESPONSES),
-    "Consents": bundle(patient(), *many(consent(type="permit")), *RESPONSES),
-    "a long reference": bundle(patient(managingOrganization={"reference": "x" * 900_000}), *RESPONSES),
-    "contained Consents": bundle(
-        patient(contained=many({**consent(type="permit"), "patient": {"reference": "#"}})), *RESPONSES
-    ),
-    "a Questionnaire": bundle(FORM, *many(response(questionnaire="urn:q"))),
-    "an Encounter": bundle(patient(), VISIT, *many(response(encounter={"reference": "Encounter/e"}, **SUBJECT))),
-    "one address": {
-        "resourceType": "Bundle",
-        "type": "collection",
-        "entry": many({"fullUrl": "urn:x", "resource": response()}),
-    },
-}
-
 
 @pytest.mark.timeout(40)  # each took minutes, or would, as a square
-@pytest.mark.parametrize("document", SHARED.values(), ids=SHARED)
+@pytest.mark.parametrize("document", shared().values(), ids=shared())
 def test_what_many_responses_share_is_looked_at_once(document, fhir):
     """Thousands of responses around one resource with thousands of things in it."""
     assert len(registry.read(fhir(document)).assessments) == MANY
@@ -77,19 +36,6 @@ def test_items_ten_thousand_deep_are_refused(text):
     """Nesting beyond what any form has is one finding."""
     reading = registry.read(Payload(content=text.encode(), name="x"))
     assert [one.rule for one in reading.findings] == ["A001"]
-
-
-def wide(inside, number=20_000):
-    return f"<Bundle {NAMESPACE}><type value='collection'/>{inside * number}</Bundle>"
-
-
-GIVEN = "<given id='a' value='b'/>"
-WIDE = {
-    "entries": wide("<entry><resource><Patient><gender value='male'/></Patient></resource></entry>", 10_000),
-    "unknown elements": wide("<zz/>"),
-    "one element again": wide("<type value='batch'/>"),
-    "primitives with ids": f"<Patient {NAMESPACE}><name>{GIVEN * 20_000}</name></Patient>",
-}
 
 
 @pytest.mark.timeout(60)

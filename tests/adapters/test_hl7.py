@@ -212,13 +212,6 @@ def test_a_text_with_bare_delimiters_stays_whole():
     assert [remark.what for remark in remarks(read(text).messages[0])] == [Oddity.BARE_DELIMITER]
 
 
-def test_a_withdrawn_result_is_told():
-    """A result that its sender marks as deleted, wrong or not obtained is no answer without a word."""
-    text = HEAD + "".join(f"OBX|{n}|NM|Q||1||||||{status}\r" for n, status in enumerate("FDWXC", start=1))
-    told = [(remark.what, remark.source.label) for remark in remarks(read(text).messages[0])]
-    assert told == [(Oddity.WITHDRAWN_RESULT, f"OBX[{n}]-11") for n in (2, 3, 4)]
-
-
 def test_each_order_can_be_a_record():
     """By order each OBR begins a record, which shares what stands before the first; by message there is one."""
     text = HEAD + "PID|1||7\rOBR|1\rOBX|1|NM|Q||1\rOBR|2\rOBX|1|NM|Q||2"

@@ -87,3 +87,17 @@ def test_memory_of_a_long_table_is_that_of_a_group(tmp_path):
     large, many = peak(text.encode(), mapping)
     assert few < many == 2000
     assert large < 1_000_000
+
+
+def test_findings_of_one_rule_are_listed_up_to_a_thousand(caredesk):
+    """Of 5,000 rows of the wrong width a thousand are told with their place, the others by their number; all are lost fields."""
+    header = ",".join(dict.fromkeys(path for one in caredesk.items.values() for path in one.paths))
+    content = header.encode() + b"\n" + b"1,2\n" * 5_000
+    stream = registry.read_each(Payload(content=content, name="x"), format="delimited", mapping=caredesk)
+    assert list(stream) == []
+    reading = stream.reading()
+    assert [one.rule for one in reading.findings] == ["A007"] * 1_001
+    assert reading.findings[-1].message.startswith("4,000 more places")
+    assert reading.findings[-1].sources[0].label == "the whole file"
+    assert reading.ledger is not None
+    assert reading.ledger.fields == 10_000

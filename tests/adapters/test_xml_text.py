@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from adapters.xml_text import DOCUMENT, Element, Limits, Parsed, Watch, parse, walk
+from adapters.xml_text import Element, Parsed, parse
+from markup.door import Watch, watched
+from markup.text import DOCUMENT, Limits
 
 LAUGHS = '<!DOCTYPE l [<!ENTITY a "ha">' + "".join(
     f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9)
@@ -91,7 +93,7 @@ def test_what_is_refused_says_why_and_where(content, word, line):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
 def test_a_document_type_is_refused_before_anything_is_built(content, encoding, monkeypatch):
     """Whatever it holds, however it is encoded: the parser is not even called."""
-    monkeypatch.setattr("adapters.xml_text._fed", pytest.fail)
+    monkeypatch.setattr("markup.door._fed", pytest.fail)
     refused = parse(content.encode(encoding))
     assert isinstance(refused, tuple)
     assert "DOCTYPE" in refused[0].reason
@@ -165,8 +167,10 @@ def test_a_comment_does_not_cut_a_text_in_two():
 
 def test_a_walk_ends_at_its_own_limits():
     """Whoever looks at large parts brings limits of their own; no tree is kept."""
-    assert walk(b"<a>" + b"<b/>" * 10 + b"</a>", Watch(Limits(nodes=11))) == ()
-    assert "more than 10" in walk(b"<a>" + b"<b/>" * 10 + b"</a>", Watch(Limits(nodes=10)))[0].reason
+    document = b"<a>" + b"<b/>" * 10 + b"</a>"
+    assert watched(document, Watch(Limits(nodes=11))) == document
+    (refusal,) = watched(document, Watch(Limits(nodes=10)))
+    assert "more than 10" in refusal.reason
 
 
 @given(st.binary() | st.text().map(str.encode) | st.from_regex(rb"(<[a-c!?/&;\[\]= '\"-]{0,6}>?){0,20}"))

@@ -15,13 +15,13 @@ ROOT = HERE.parents[1]
 MB = 1_000_000
 
 
-@pytest.fixture(scope="module", params=["hostile_xml", "hostile_json", "hostile_hl7", "hostile_workbook"])
+@pytest.fixture(scope="module", params=["xml_texts", "json_texts", "hl7_messages", "workbooks"])
 def costs(request):
     """What each file of a corpus cost, measured in a process of its own."""
     done = subprocess.run(
-        [sys.executable, str(HERE / "hostile_run.py"), request.param],
+        [sys.executable, str(HERE / "parser_costs.py"), request.param],
         cwd=ROOT,
-        env={"PYTHONPATH": f"{ROOT}:{HERE}", "PATH": os.environ["PATH"]},
+        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "PATH": os.environ["PATH"]},
         capture_output=True,
         check=True,
         timeout=170,

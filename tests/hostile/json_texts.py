@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from itertools import islice
 
-from hostile_bytes import cut, damaged
+from hostile.damage import Files, Kinds, cut, damaged
 
 from adapters.declared import Everything
 from adapters.json_record import JsonDocument, read_json
@@ -58,25 +57,56 @@ def read(content: bytes) -> None:
     document.locate(some)
 
 
-def corpus() -> Iterator[tuple[str, bytes]]:
-    yield from cut(GOOD)
-    yield from damaged(GOOD, TOKENS, 150)
+def nested() -> Files:
     for depth in (64, 65, 1_000, 3 * MB):
         yield f"{depth} arrays", b"[" * depth + b"]" * depth
         yield f"{depth} objects", b'{"a":' * depth + b"1" + b"}" * depth
+
+
+def numbers() -> Files:
     for number in (
         b"9" * 5_000,
         b"1e400",
         b"-1e400",
+        b"9007199254740993",
+        b"-" * 9,
+        b"00",
         b"1" + b"0" * (9 * MB),
         b"0." + b"1" * (9 * MB),
         b"1e" + b"9" * MB,
-        b"NaN",
-        b"Infinity",
+        b"1e-" + b"9" * MB,
     ):
-        yield f"number {number[:9]!r} of {len(number)}", b'{"a":' + number + b"}"
+        yield f"number {number[:9]!r} of {len(number)}", b'{"visits":' + number + b"}"
+
+
+def no_numbers() -> Files:
+    for word in (b"NaN", b"Infinity", b"-Infinity", b"nan", b"0x1F", b"1_000", b"undefined", b"True"):
+        yield word.decode(), b'{"visits":[{"answers":[{"code":"Q7","value":' + word + b"}]}]}"
+
+
+def keys() -> Files:
     yield "a key twice", b'{"a":1,"\\u0061":2}'
+    yield "a deep key twice", GOOD.replace(b'"code": "Q7"', b'"code": "Q7", "code": "Q8"')
     yield "a key many times", b"{" + b",".join([b'"a":1'] * 99_000) + b"}"
+    yield "an empty key", b'{"":{"":{"":1}}}'
+    yield "a key of the language", b'{"__proto__":{"a":1},"constructor":{}}'
+
+
+def halves() -> Files:
+    yield "half characters", b'"' + b"\\ud800" * MB + b'"'
+    for half in (b"\\ud800", b"\\udc00", b"\\ud800\\ud800", b"\\udc00\\ud800", b"\xed\xa0\x80"):
+        yield f"a value {half!r}", GOOD.replace(b"riverbend", half)
+        yield f"a name {half!r}", GOOD.replace(b"agency", half)
+
+
+def encoded() -> Files:
+    for encoding in ("utf-16", "utf-16-le", "utf-32", "utf-7", "latin-1", "utf-8-sig"):
+        yield encoding, GOOD.decode().encode(encoding)
+    for sign in (b"\xff", b"\xc0\xaf", b"\xf4\x90\x80\x80", b"\0", b"\x1b[2J"):
+        yield f"the byte {sign!r}", GOOD.replace(b"riverbend", sign)
+
+
+def large() -> Files:
     yield "many keys", json.dumps({f"k{n}": n for n in range(99_000)}).encode()
     yield "many values", b"[" + b"0," * (4 * MB) + b"0]"
     yield "as many as may be", b"[" + b"{}," * 99_000 + b"0]"
@@ -87,10 +117,21 @@ def corpus() -> Iterator[tuple[str, bytes]]:
     yield "a long text", b'"' + b"x" * (9 * MB) + b'"'
     yield "a wide text", b'"' + "\U0001f600".encode() * (2 * MB) + b'"'
     yield "escapes", b'"' + b"\\u00e9" * MB + b'"'
-    yield "half characters", b'"' + b"\\ud800" * MB + b'"'
     yield "quotes", b'"' * (9 * MB)
     yield "backslashes", b'"' + b"\\" * (9 * MB)
     yield "false names", json.dumps(['"a":'] * 100_000).encode()
     yield "blanks", b" " * (9 * MB) + b"1"
     yield "commas", b"," * (9 * MB)
-    yield "UTF-16", GOOD.decode().encode("utf-16")
+
+
+KINDS: Kinds = {
+    "cut off": lambda: cut(GOOD),
+    "damaged": lambda: damaged(GOOD, TOKENS, 150),
+    "nested": nested,
+    "huge numbers": numbers,
+    "no numbers": no_numbers,
+    "keys": keys,
+    "lone surrogates": halves,
+    "encodings": encoded,
+    "too much": large,
+}

@@ -1,4 +1,4 @@
-"""Runs a corpus in a process of its own, and says what reading it cost: ``python hostile_run.py hostile_xml``.
+"""Runs a corpus in a process of its own, and says what reading it cost: ``python parser_costs.py xml_texts``.
 
 For each file: whether anything was raised, the seconds of processor that it took (children counted) and by how many bytes the
 memory grew over what the process held when the file was ready.
@@ -13,6 +13,8 @@ import resource
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from hostile.damage import told
 
 _QUICK = 0.8
 
@@ -37,10 +39,10 @@ def _cost(read: Callable[[bytes], None], content: bytes) -> tuple[float, str]:
 
 
 def run(name: str) -> Iterator[dict[str, object]]:
-    corpus = importlib.import_module(name)
+    corpus = importlib.import_module(f"hostile.{name}")
     corpus.read(corpus.GOOD)  # what is imported or compiled once is nobody's fault
     idle = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    for label, content in corpus.corpus():
+    for _, label, content in told(corpus.KINDS):
         gc.collect()
         Path("/proc/self/clear_refs").write_text("5")
         held = _memory("VmRSS")
