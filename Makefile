@@ -35,10 +35,11 @@ format: $(READY) ## Lay the code out
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-docs: $(READY) ## Write docs/rules and the pages about controls and settings anew
+docs: $(READY) ## Write docs/rules and the pages about controls, settings and FHIR's two tiers anew
 	$(BIN)/ecas spec docs --out docs/rules
 	$(BIN)/python docs/compliance.py
 	$(BIN)/python -m docs.configuration
+	$(BIN)/python -m tests.fhir_probes
 
 lock: $(READY) ## Pin the newest versions that pyproject.toml allows, with hashes (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
