@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 #: The day that a spreadsheet counts from, by the name of the count.
-_SERIAL_ZERO: Final = {"serial": date(1899, 12, 30), "serial-1904": date(1904, 1, 1)}
+SERIAL_ZERO: Final = {"serial": date(1899, 12, 30), "serial-1904": date(1904, 1, 1)}
 #: The forms that are no directives of ``strptime``.
-SERIALS: Final = frozenset(_SERIAL_ZERO)
+SERIALS: Final = frozenset(SERIAL_ZERO)
 #: 31 December 9999, the last day that a spreadsheet shows.
 _LAST_SERIAL: Final = {"serial": 2_958_465, "serial-1904": 2_957_003}
 #: Excel believes that 1900 was a leap year: its day 60 never was, and its days before are one off.
@@ -40,5 +40,5 @@ def _from_serial(text: str, form: str) -> date | None:
     if not 0 <= days <= _LAST_SERIAL[form]:
         return None
     if form == "serial" and days <= _NEVER_WAS:
-        return None if days in (0, _NEVER_WAS) else _SERIAL_ZERO[form] + timedelta(days=days + 1)
-    return _SERIAL_ZERO[form] + timedelta(days=days)
+        return None if days in (0, _NEVER_WAS) else SERIAL_ZERO[form] + timedelta(days=days + 1)
+    return SERIAL_ZERO[form] + timedelta(days=days)

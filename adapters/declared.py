@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, Protocol
+
+from adapters.path import PathDefect, parse
+
+if TYPE_CHECKING:
+    from adapters.agency_mapping import AgencyMapping
 
 #: A longer name is a value in disguise, and would make every pointer through it as long.
 LONGEST_NAME: Final = 128
@@ -25,3 +31,26 @@ class Everything:
 
 
 NOTHING: Final[frozenset[str]] = frozenset()
+
+
+def declared(mapping: AgencyMapping) -> frozenset[str]:
+    """Return the names that a mapping's paths declare."""
+    paths = [path for mapped in mapping.items.values() for path in mapped.columns]
+    paths += [*mapping.ignored, *([mapping.records] if mapping.records else [])]
+    hl7 = mapping.format == "hl7v2"
+    return frozenset(name for path in paths for name in parse(path, hl7=hl7).names)
+
+
+def shown(labels: Iterable[str]) -> frozenset[str]:
+    """Return the names that labels of fields show.
+
+    A name is either shown in every label or in none. So the labels of some places are the same for whoever knows only
+    the names in them: nothing else need be known to find them again.
+    """
+    found: set[str] = set()
+    for label in labels:
+        try:
+            found |= parse(label.partition("/text()")[0]).names
+        except PathDefect:
+            continue
+    return frozenset(found)

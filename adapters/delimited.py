@@ -43,7 +43,7 @@ class Delimited:
         """Return the assessments one by one."""
         whole = Source(file=payload.name, label="the whole file")
         if mapping is None:
-            message = "The file is delimited text, which can be read only with the agency's mapping; there is none."
+            message = "The file is delimited text, which can be read only with a mapping of the agency; none describes it and was in force on its day."
             return Stream(Reading(format=FORMAT, findings=(NOT_A_PAYLOAD.found(message, whole),)))
         begun = Reading(format=FORMAT, mapping=mapping.identity)
         if max(map(payload.content.count, (b"\n", b"\r"))) > MAX_LINES:

@@ -68,6 +68,10 @@ class DelimitedRow:
         label = f"row {self.number}, {place}" if place else f"row {self.number}"
         return Source(file=self._rows.file, line=self.line, column=self._start(column), label=label)
 
+    def flaw(self, column: int) -> str:  # noqa: ARG002 - a blank cell of a text is blank
+        """Return nothing: what a cell of a text holds is all there is."""
+        return ""
+
     def _start(self, column: int | None) -> int | None:
         """Return the column, from 1, in which a cell begins; None where the row has line breaks in it."""
         if column is None or self._text is None:

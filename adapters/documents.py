@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import ClassVar, Final, Protocol
 
 from adapters import hl7_record, hl7_text
-from adapters.declared import Declared
+from adapters.declared import Declared, declared, shown
 from adapters.faults import NO_ASSESSMENT, NOT_A_PAYLOAD
 from adapters.hl7_remarks import remarks
 from adapters.json_record import read_json
@@ -17,7 +17,7 @@ from adapters.mapping import AgencyMapping
 from adapters.parsed import Parsed, Whole
 from adapters.record import Field, Record
 from adapters.stream import Stream
-from adapters.told import declared, refused, remarked, shown
+from adapters.told import refused, remarked
 from canonical.assessment import Reading, Source
 from canonical.finding import Finding
 from canonical.payload import Payload
@@ -49,7 +49,7 @@ class Documents:
         """Return the assessments one by one."""
         whole = Source(file=payload.name, label="the whole file")
         if mapping is None:
-            message = f"The file is {self.called}; it can be read only with the agency's mapping, and there is none."
+            message = f"The file is {self.called}; it can be read only with a mapping of the agency; none describes it and was in force on its day."
             return Stream(Reading(format=self.format, findings=(NOT_A_PAYLOAD.found(message, whole),)))
         begun = Reading(format=self.format, mapping=mapping.identity)
         document = self._parsed(payload, declared(mapping))

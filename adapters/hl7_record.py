@@ -214,7 +214,8 @@ class Hl7Record:
         source = self._message.place(leaf.segment, leaf.label, leaf.column + 1)
         label = _REPETITION.sub("", leaf.label) if "[" in leaf.label else leaf.label
         name = (leaf.segment.name if leaf.segment else "") + label
-        return Field(text=self._parts.value(leaf), source=source, name=name, void=void)
+        text = self._parts.value(leaf)
+        return Field(text=text, source=source, name=name, void=void if text else "")
 
 
 def records(file: Hl7File, *, by_order: bool = False) -> Iterator[Hl7Record]:

@@ -8,6 +8,7 @@ with one message refuses that message; what is wrong with the file refuses the f
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -227,9 +228,20 @@ class _Cutter:
             self._refuse("The file holds no message: no segment MSH.", lines[0][0])
         return Hl7File(
             messages=tuple(message for message in cut if message),
-            refusals=tuple(self._refusals[:_TOLD]),
-            remarks=tuple(self._remarks[:_TOLD]),
+            refusals=(*self._refusals[:_TOLD], *self._refusals_untold()),
+            remarks=(*self._remarks[:_TOLD], *self._remarks_untold()),
         )
+
+    def _refusals_untold(self) -> Iterator[Refusal]:
+        """Yield how many refusals are not listed: no message is lost without a word."""
+        if (more := len(self._refusals) - _TOLD) > 0:
+            yield Refusal(reason=f"{more:,} more places of the file are refused; they are not listed.")
+
+    def _remarks_untold(self) -> Iterator[Remark]:
+        """Yield how many remarks of each kind are not listed."""
+        for what, more in Counter(remark.what for remark in self._remarks[_TOLD:]).items():
+            sentence = f"{more:,} more places of the file are odd in this way; they are not listed: {what}."
+            yield Remark(what=what, sentence=sentence, source=Source(file=self._file, label="the whole file"))
 
     def _count(self, lines: Sequence[tuple[int, str]]) -> None:
         """Compare what the trailers of batch and file say with what is there: a file may have been cut off."""

@@ -31,6 +31,8 @@ MAX_NAMES: Final = 100_000
 #: Characters of one name.
 MAX_NAME: Final = LONGEST_NAME
 _FLAWS_SHOWN: Final = 20
+#: Said of a place in which the mapping expects one value.
+_PARTS: Final = "An object stands here; the path of the mapping must lead to one value in it."
 #: A string, perhaps a name, or what stands before a value that is not the first of all.
 _MARKS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"(?:[ \t\r\n]*+(?P<name>:))?|(?P<value>[\[{,])', re.DOTALL)
 _NUMBERS: Final = re.compile(rb'("(?:[^"\\]|\\.)*+")|-?[0-9][0-9.eE+-]*+', re.DOTALL)
@@ -228,7 +230,7 @@ class JsonRecord:
         return self._document.source(self._node)
 
     def fields(self, path: str) -> Sequence[Field]:
-        """Return the leaves that a path names; an array counts as its elements, and an object is no leaf.
+        """Return the leaves that a path names; an array counts as its elements, and an object is there without a value.
 
         Raises:
             PathDefect: the path is none.
@@ -238,8 +240,20 @@ class JsonRecord:
     def found(self, path: Path) -> Sequence[Field]:
         """Return the leaves that a parsed path names."""
         found = (node.inside() if type(node.value) is list else (node,) for node in self._walk.find(path))
-        texts = ((leaf, _text(leaf.value)) for leaves in found for leaf in leaves)
-        return [self._document.field(leaf, text, self._node) for leaf, text in texts if text is not None]
+        named = bool(path.steps) and path.steps[-1].name is not None  # what “*” finds is of any kind
+        fields = (self._field(leaf, named=named) for leaves in found for leaf in leaves)
+        return [field for field in fields if field is not None]
+
+    def _field(self, leaf: _Node, *, named: bool) -> Field | None:
+        """Return a leaf as a field; a null is not there, and for what has parts no default may stand in."""
+        text = _text(leaf.value)
+        if text is not None:
+            return self._document.field(leaf, text, self._node)
+        if not leaf.holds or not named:
+            return None
+        field = self._document.field(leaf, "", self._node)
+        field.void = _PARTS
+        return field
 
     def all(self) -> Iterator[Field]:
         """Yield every leaf of the record."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from adapters.agency_mapping import AgencyMapping, ItemMapping
 from adapters.draft import Draft
-from adapters.faults import ANSWERED_TWICE, WITHDRAWN
+from adapters.faults import ANSWERED_TWICE, UNREADABLE_VALUE, WITHDRAWN
 from adapters.loss import Fates, LossBook
 from adapters.record import Field, Record
 from adapters.transforms import Refused, Split
@@ -15,6 +16,10 @@ from canonical.assessment import Assessment
 from canonical.ledger import Fate
 from canonical.provenance import Provenance
 
+#: Said where a text is there, and a default may stand in for nothing only.
+_NOTHING_LEFT: Final = (
+    "Nothing is left of the text after what the mapping does to it; its default is for places without one."
+)
 #: A field, and what is left of its text.
 _Taken = tuple[Field, str]
 
@@ -103,6 +108,9 @@ class MappedReader:
             fates.mark(field.key, fate)
         for field in void:
             fates.mark(field.key, Fate.DROPPED)
+        if lost := [field for field in void if not field.text]:  # nobody knows what was to stand there
+            draft.fault(UNREADABLE_VALUE, lost[0].void, *(field.source for field in lost), item=plan.item)
+            return
         if void and not every and not nothing:
             draft.fault(WITHDRAWN, void[0].void, *(field.source for field in void), item=plan.item)
             return
@@ -110,7 +118,9 @@ class MappedReader:
         defaulted = not text and plan.mapped.default is not None
         for field in nothing:
             fates.mark(field.key, Fate.DEFAULTED if defaulted else Fate.DROPPED)
-        if defaulted and nothing:
+        if defaulted and every:
+            draft.fault(UNREADABLE_VALUE, _NOTHING_LEFT, *(field.source for field, _ in every), item=plan.item)
+        elif defaulted and nothing:
             draft.answer(plan.item, plan.mapped.default or "", nothing[0].source, plan.default)
         elif used is None and isinstance(text, Refused):
             draft.fault(text.fault, text.message, *(field.source for field, _ in every), item=plan.item)
@@ -125,6 +135,8 @@ class MappedReader:
             also = tuple(field.source for field, _ in used[1:])
             told = replace(plan.joined, also=also) if also else plan.alone
             draft.answer(plan.item, text, used[0][0].source, told)
+        elif plan.mapped.default is not None and used:
+            draft.fault(UNREADABLE_VALUE, _NOTHING_LEFT, used[0][0].source, item=plan.item)
         elif plan.mapped.default is not None:
             self._stand_in(plan, plan.mapped.default, "default", record, draft)
 
@@ -170,7 +182,7 @@ def _taken(found: Sequence[Field], plan: _Plan, nothing: list[Field], void: list
     taken = []
     for field in found:
         text = field.text.strip()
-        if text and field.void:
+        if field.void:
             void.append(field)
         elif plan.empty and text.casefold() in plan.empty:
             nothing.append(field)

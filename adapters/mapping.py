@@ -2,7 +2,7 @@
 
 ```toml
 agency    = "riverbend"
-format    = "delimited"             # or workbook, json, xml, hl7v2
+format    = "delimited"             # or workbook, json, xml, hl7v2, fhir
 effective = 2026-01-01              # payloads dated before use the mapping before
 empty     = ["N/A", "--"]           # what stands in a place that is not answered, besides nothing
 ignore    = [{ from = ["Staff note"], because = "It is the agency's own." }]
@@ -24,7 +24,8 @@ Of tables (``delimited``, ``workbook``): ``header_row = 3``; ``header = false``,
 ``fields = 254``; ``trailer = "^"``, what the last field of each row must be; ``short_records = "pad"``; ``layout = "long"`` for one
 row an item, with ``[long] key = ["Record"]``, ``item = "Question"``, ``value = "Answer"``, and for an item ``question = "SLP"`` where it
 is a row and ``from`` where it is a column. Of delimited text ``delimiter``, ``encoding`` and ``quoting``, of a workbook ``sheet`` and ``header_rows``; of
-``json``, ``xml`` and ``hl7v2`` ``records``, and ``from`` is a path (`adapters/path.py`).
+``json``, ``xml`` and ``hl7v2`` ``records``, and ``from`` is a path (`adapters/path.py`); of ``fhir`` ``release``, and ``from`` is a link
+id (`adapters/fhir_record.py`).
 
 A mapping is data: it holds no expression and no code. It is read strictly; a key that nothing knows is a defect.
 """

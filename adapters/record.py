@@ -26,7 +26,8 @@ class Field:
     name: str = ""
     #: True where it made the record what it is: the key of a group, a question's name, the mark of a record's end.
     decides: bool = False
-    #: Why the text is no answer although it stands there, in a sentence: its sender withdrew it. Empty where it may be one.
+    #: Why there is no answer although something stands there, in a sentence: its sender withdrew the text, or a cell shows no
+    #: value, and then the text is blank. Empty where it may be one.
     void: str = ""
 
     @property

@@ -47,7 +47,7 @@ _FHIR_NAMESPACE: Final = re.compile(rb"=\s*[\"']http://hl7\.org/fhir[\"']")
 #: How files begin that people send instead, and what to tell them.
 _STRANGERS: Final = (
     (b"PK\x03\x04", "The file is a ZIP archive, which is not read: unpack it."),
-    (b"%PDF", "The file is a PDF, which holds no data to read: export the assessment as FHIR JSON or CSV."),
+    (b"%PDF", "The file is a PDF, which holds no data to read: export the assessment as FHIR or CSV."),
     (b"<", "The file is HTML, which holds no data to read: export the assessment as FHIR or CSV."),
 )
 
@@ -212,4 +212,4 @@ def _strange(content: bytes) -> str:
     if not start:
         return "The file is empty."
     hints = (sentence for beginning, sentence in _STRANGERS if start.startswith(beginning))
-    return next(hints, "The file is neither JSON nor text with columns; nothing in it could be recognised.")
+    return next(hints, "The file is in none of the formats that are read; nothing in it could be recognised.")

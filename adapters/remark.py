@@ -25,6 +25,8 @@ class Oddity(StrEnum):
     READ_AS_WINDOWS = "read-as-windows-1252"
     #: A sheet, or rows of one, that Excel does not show.
     HIDDEN = "hidden"
+    #: Sheets that hold something and were not read, where nobody says which one is to be.
+    OTHER_SHEETS = "other-sheets"
     #: A cell that holds a formula; what was computed last was read.
     FORMULA = "formula"
     #: A formula of which nobody ever computed the value.

@@ -17,7 +17,7 @@ from adapters.faults import (
     UNREADABLE_VALUE,
     nth,
 )
-from adapters.parsed import Omitted, Parsed
+from adapters.parsed import Omitted, Parsed, Whole
 from adapters.table_record import Columns, Group, RowRecord
 from canonical.assessment import Source
 from canonical.finding import Finding, Severity
@@ -40,11 +40,23 @@ class TableRow(Protocol):
         """Return the place of the row, or of one cell (from 0), which people call ``place``: ``column DOB``, ``field 32``."""
         ...
 
+    def flaw(self, column: int) -> str:
+        """Return why a blank cell (from 0) shows no value although something stands in it, in a sentence; empty for any other."""
+        ...
 
+
+_STRAY: Final = (
+    "A row cannot be read or has no key, so nobody can tell which assessment lacks it: none of the file was read."
+)
 #: What is found where the columns are not those that a mapping names.
 _OTHER_COLUMNS: Final = frozenset({NOT_A_PAYLOAD.rule, MISSING_COLUMN.rule})
-#: How many rows each key of a long table has, by its hash: a group is whole when it has them all.
-Expected = Counter[int]
+
+
+class Expected(Counter[int]):
+    """How many rows each key of a long table has, by its hash: a group is whole when it has them all."""
+
+    #: Rows of which nobody can tell whose they are: any assessment of the table could lack one.
+    strays = 0
 
 
 class Table:
@@ -80,23 +92,39 @@ class Table:
 
     def keys(self) -> Expected:
         """Count the rows of each key of a long table, instead of reading it."""
-        return Counter(hash(row.key) for row in self._wide() if isinstance(row, RowRecord) and row.key is not None)
+        expected = Expected()
+        for row in self._wide():
+            if isinstance(row, RowRecord) and row.key is not None:
+                expected[hash(row.key)] += 1
+            elif isinstance(row, RowRecord | Omitted):
+                expected.strays += 1
+        return expected
 
     def _long(self) -> Iterator[Parsed]:
-        """Yield each group once it is whole, however its rows are scattered."""
+        """Yield each group once it is whole, however its rows are scattered; none where a row is nobody knows whose."""
+        if self._expected is not None and self._expected.strays:
+            yield NOT_A_PAYLOAD.found(_STRAY, Source(file=self._file, label="the whole file"))
+            yield from (Whole(fields=row.all()) if isinstance(row, RowRecord) else row for row in self._keyed())
+            return
         groups: dict[tuple[str, ...], Group] = {}
-        for row in self._wide():
+        for row in self._keyed():
             if not isinstance(row, RowRecord):
                 yield row
-            elif row.key is None:
-                message = "A column of the key is blank: nobody can tell which assessment the row belongs to."
-                yield Omitted(finding=UNREADABLE_VALUE.found(message, row.origin), fields=sum(1 for _ in row.all()))
-            else:
+            elif row.key is not None:
                 group = groups.setdefault(row.key, Group(row.columns))
                 group.add(row)
                 if self._expected is not None and len(group) >= self._expected[hash(row.key)]:
                     yield groups.pop(row.key)
         yield from groups.values()
+
+    def _keyed(self) -> Iterator[Parsed]:
+        """Yield the rows of a long table that have a key; of any other, what is wrong with it."""
+        for row in self._wide():
+            if isinstance(row, RowRecord) and row.key is None:
+                message = "A column of the key is blank: nobody can tell which assessment the row belongs to."
+                yield Omitted(finding=UNREADABLE_VALUE.found(message, row.origin), fields=sum(1 for _ in row.all()))
+            else:
+                yield row
 
     def _wide(self) -> Iterator[Parsed]:
         """Yield one record for each row."""

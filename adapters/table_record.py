@@ -68,7 +68,8 @@ class RowRecord:
         """Which assessment the row belongs to, in a table of one row an item; None where a part of it is blank."""
         long = self.columns.layout.long
         found = [self.fields(column) for column in long.key] if long else []
-        return tuple(field.text.strip() for (field,) in found) if found and all(found) else None
+        texts = tuple(field.text.strip() for one in found for field in one)
+        return texts if found and len(texts) == len(found) and all(texts) else None
 
     def fields(self, path: str) -> Sequence[Field]:
         """Return the cell of a column, if it holds anything; always the same one."""
@@ -78,7 +79,8 @@ class RowRecord:
         found = self._fields.get(column)
         if found is None:
             text = self._cells[column]
-            found = self._fields[column] = self._made(column, text) if text and not text.isspace() else ()
+            found = self._made(column, text) if text and not text.isspace() else self._lost(column)
+            self._fields[column] = found
         return found
 
     def all(self) -> Iterator[Field]:
@@ -86,6 +88,12 @@ class RowRecord:
         for column, text in enumerate(self._cells):
             if text and not text.isspace():
                 yield from self._fields.get(column) or self._made(column, text)
+
+    def _lost(self, column: int) -> tuple[Field, ...]:
+        """Return a blank cell that is not blank to its sender; it answers nothing, and no default stands in for it."""
+        flaw = self._row.flaw(column)
+        place = self.columns.places[column]
+        return (Field(text="", source=self._row.source(column, place), name=place, void=flaw),) if flaw else ()
 
     def _made(self, column: int, text: str) -> tuple[Field]:
         place = self.columns.places[column]

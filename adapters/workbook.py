@@ -75,6 +75,8 @@ class Sheet:
     formulas: Sequence[Cell] = field(repr=False)
     #: By row and column, the cells that show no value although something stands in them.
     valueless: Mapping[int, Mapping[int, Oddity]] = field(repr=False)
+    #: How many other sheets of the workbook hold anything.
+    beside: int
 
     def place(self, row: int, column: int) -> Source:
         """Return the place of a cell."""
@@ -123,7 +125,8 @@ def read_workbook(
         return (Refusal(reason=reason),)
     if "refusal" in answer:
         return (Refusal(reason=answer["refusal"]),)
-    sheets = tuple(_sheet(told, at, file, declared) for at, told in enumerate(answer["sheets"], start=1))
+    full = sum(bool(told["rows"]) for told in answer["sheets"])
+    sheets = tuple(_sheet(told, at, file, declared, full) for at, told in enumerate(answer["sheets"], start=1))
     return Workbook(sheets=sheets, date1904=answer["date1904"], complete=answer["complete"])
 
 
@@ -136,7 +139,8 @@ def letters(column: int) -> str:
 def _told(content: bytes, patience: float) -> dict[str, Any] | None:
     """Return what the worker tells; None where it ended without an answer, or with too long a one."""
     worker = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", _WORKER],
+        # Without -P Python would look for modules in the folder that somebody runs us in, where exports of strangers may lie.
+        [sys.executable, "-P", "-m", _WORKER],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -170,7 +174,7 @@ def _write(pipe: IO[bytes], content: bytes) -> None:
         pipe.write(content)
 
 
-def _sheet(told: dict[str, Any], number: int, file: str, declared: Declared) -> Sheet:
+def _sheet(told: dict[str, Any], number: int, file: str, declared: Declared, full: int) -> Sheet:
     name = told["name"]
     valueless: dict[int, dict[int, Oddity]] = {}
     for cells, what in ((told["errors"], Oddity.ERROR_CELL), (told["uncached"], Oddity.NO_CACHED_VALUE)):
@@ -187,4 +191,5 @@ def _sheet(told: dict[str, Any], number: int, file: str, declared: Declared) -> 
         hidden_rows=frozenset(told["hidden_rows"]),
         formulas=[(row, column) for row, column in told["formulas"]],
         valueless=valueless,
+        beside=full - bool(told["rows"]),
     )

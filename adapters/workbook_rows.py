@@ -38,6 +38,11 @@ class SheetRow:
             return self.sheet.row_place(self.number)
         return self.sheet.place(self.number, column + 1)
 
+    def flaw(self, column: int) -> str:
+        """Return why a cell (from 0) shows no value although something stands in it; empty where nothing does."""
+        what = self.sheet.valueless.get(self.number, {}).get(column + 1)
+        return _SENTENCES[what] if what else ""
+
     @property
     def hidden(self) -> bool:
         """Whether Excel does not show the row."""

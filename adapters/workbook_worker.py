@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from adapters import zip_limits
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 ZIP: Final = b"PK\x03\x04"
 #: Bytes, and seconds.
 _MEMORY: Final = 1_000_000_000
+#: What a workbook of before 2007 may take beside the interpreter: it is not packed, so it grows with its size. A turned byte
+#: in one of 5 KB made the library ask for a gigabyte.
+_OLD_AT_LEAST: Final = 84_000_000
+_OLD_BY_SIZE: Final = 40
 _SECONDS: Final = 30
 _HALF_SECOND: Final = timedelta(microseconds=500_000)
 #: Digits that Excel keeps of a number.
@@ -140,8 +145,18 @@ def _calendar(value: time | date | datetime | timedelta) -> tuple[str, str]:
     return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}", "h"
 
 
+def _may_take(content: bytes) -> int:
+    """Return how much memory the process may take for this workbook, in bytes of addresses."""
+    if content.startswith(ZIP):
+        return _MEMORY  # how far it unfolds was limited before
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+    return min(_MEMORY, pages * resource.getpagesize() + _OLD_AT_LEAST + _OLD_BY_SIZE * len(content))
+
+
 if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    sys.stdout.write(json.dumps(told(sys.stdin.buffer.read())))
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    given = sys.stdin.buffer.read()
+    resource.setrlimit(resource.RLIMIT_AS, (may := _may_take(given), may))
+    sys.stdout.write(json.dumps(told(given)))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from adapters.agency_mapping import AgencyMapping
+from adapters.agency_mapping import AgencyMapping, ItemMapping
 from adapters.faults import NOT_A_PAYLOAD
 from adapters.mapped import MappedReader
+from adapters.remark import Oddity, Remark
 from adapters.stream import Stream
 from adapters.table import Table
 from adapters.told import refused, remarked
+from adapters.transforms import Dates
 from adapters.workbook import Sheet, read_workbook
 from adapters.workbook_rows import SheetRow, sheet_rows
 from canonical.assessment import Reading, Source
@@ -31,7 +33,7 @@ class Workbooks:
     def stream(self, payload: Payload, mapping: AgencyMapping | None) -> Stream:
         """Return the assessments one by one."""
         if mapping is None:
-            message = "The file is a workbook, which can be read only with the agency's mapping; there is none."
+            message = "The file is a workbook, which can be read only with a mapping of the agency; none describes it and was in force on its day."
             whole = Source(file=payload.name, label="the whole file")
             return Stream(Reading(format=FORMAT, findings=(NOT_A_PAYLOAD.found(message, whole),)))
         begun = Reading(format=FORMAT, mapping=mapping.identity)
@@ -39,7 +41,7 @@ class Workbooks:
         if isinstance(sheet, tuple):
             return Stream(replace(begun, findings=sheet))
         rows = _rows(sheet, mapping)
-        odd = [*sheet.remarks(), *(remark for row in rows for remark in row.remarks())]
+        odd = [*_others(sheet, mapping), *sheet.remarks(), *(remark for row in rows for remark in row.remarks())]
         begun = replace(begun, findings=tuple(remarked(odd)))
         expected = Table(rows, mapping, payload.name).keys() if mapping.layout.long else None
         table = Table(rows, mapping, payload.name, expected)
@@ -60,11 +62,31 @@ def _sheet(payload: Payload, mapping: AgencyMapping) -> Sheet | tuple[Finding, .
     book = read_workbook(payload.content, payload.name, frozenset({mapping.sheet} if mapping.sheet else ()))
     if isinstance(book, tuple):
         return refused(book, payload.name)
+    whole = Source(file=payload.name, label="the whole file")
+    if book.date1904 and (counted := [item for item, mapped in mapping.items.items() if _counts_from_1900(mapped)]):
+        message = (
+            "The days of the workbook count from 1904, and the mapping reads numbers as days from 1900 (“serial”)."
+        )
+        return (NOT_A_PAYLOAD.found(message, whole, items=tuple(counted)),)
     found = next((sheet for sheet in book.sheets if mapping.sheet in (None, sheet.name)), None)
     if found is not None:
         return found
     message = f"The workbook has no sheet of the name “{mapping.sheet}”, which the mapping reads."
-    return (NOT_A_PAYLOAD.found(message, Source(file=payload.name, label="the whole file")),)
+    return (NOT_A_PAYLOAD.found(message, whole),)
+
+
+def _counts_from_1900(mapped: ItemMapping) -> bool:
+    """Return whether a number is read as a day of the count that is not the workbook's: it would be four years off."""
+    return any(isinstance(step, Dates) and "serial" in step.forms for step in mapped.transforms)
+
+
+def _others(sheet: Sheet, mapping: AgencyMapping) -> Iterator[Remark]:
+    """Yield that other sheets hold something too, where the mapping does not say which one it means."""
+    if mapping.sheet is None and sheet.beside:
+        sentence = (
+            f"The first sheet was read; {sheet.beside} more hold something, and the mapping names none (“sheet”)."
+        )
+        yield Remark(what=Oddity.OTHER_SHEETS, sentence=sentence, source=Source(file=sheet.file, label=sheet.shown))
 
 
 def _rows(sheet: Sheet, mapping: AgencyMapping) -> list[SheetRow]:

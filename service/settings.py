@@ -180,6 +180,8 @@ def load(start: Path | None = None, environment: Mapping[str, str] | None = None
 def _read(file: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise ConfigurationError(f"{file}: this file is not UTF-8.") from None
     except tomllib.TOMLDecodeError:

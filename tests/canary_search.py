@@ -18,6 +18,9 @@ _INFLATED_AT_MOST = 64 * 1024 * 1024
 _TASTE = 512
 #: How many times one encoding may be inside another.
 _DEEP = 3
+#: So many hexadecimal digits beside a number: it is in the middle of a dump of bytes.
+_BESIDE = 32
+_DUMP = re.compile(rb"[0-9a-f]{%d}" % _BESIDE)
 _STREAM = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08|PK\x03\x04")
 #: A day as the canaries are born on, in two ways of writing, also with the zeros of UTF-16 between the letters.
 _DAYS = (
@@ -144,13 +147,24 @@ class Searcher:
             return
         lower = content.lower()
         if self._any_lowered.search(lower) is not None:
-            yield from (name for form, name in self._lowered.items() if form in lower)
+            yield from (name for form, name in self._lowered.items() if _stands(form, name, lower))
         if self._any_exact.search(content) is not None:
             yield from (name for form, name in self._exact.items() if form in content)
         yield from _dates(content)
         if deep:
             for inflated in _inflated(content):
                 yield from (f"{name}, compressed" for name in self._found(inflated, deep - 1))
+
+
+def _stands(form: bytes, name: str, content: bytes) -> bool:
+    """Return whether a form is in the content; eight digits are by chance in a hundred megabytes of hexadecimal."""
+    if name not in ("in clear", "backwards") or not form.isdigit():
+        return form in content
+    return any(
+        _DUMP.fullmatch(content[max(found.start() - _BESIDE, 0) : found.start()]) is None
+        and _DUMP.fullmatch(content[found.end() : found.end() + _BESIDE]) is None
+        for found in re.finditer(form, content)
+    )
 
 
 def _dates(content: bytes) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,9 +25,17 @@ class Watch:
     connects: list[Any] = field(default_factory=list)
     names: list[Any] = field(default_factory=list)
     on: bool = False
+    #: Threads that were there before: other tests of this process left them, and what they do is not ours.
+    others: frozenset[int] = frozenset()
+
+    def begin(self) -> None:
+        """Count from now on."""
+        here = threading.get_ident()
+        self.others = frozenset(one.ident for one in threading.enumerate() if one.ident not in (None, here))
+        self.connects, self.names, self.on = [], [], True
 
     def __call__(self, event: str, given: tuple[Any, ...]) -> None:
-        if not self.on:
+        if not self.on or threading.get_ident() in self.others:
             return
         if event == "socket.connect" and isinstance(given[1], tuple):
             self.connects.append(given[1])

@@ -48,7 +48,7 @@ class Answer:
     @property
     def ok(self) -> bool:
         """True where the service did what was asked."""
-        return self.status < HTTPStatus.BAD_REQUEST
+        return self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 class Client:

@@ -295,7 +295,9 @@ def _show_stopped(lines: Sequence[Line], console: Console) -> None:
 
 def _show(finding: Mapping[str, Any], console: Console) -> None:
     """Show one finding: what, where, how to mend it, whom to ask."""
-    places = [f"line {place['line']}, {place['label']}" for place in finding["sources"]]
+    places = [
+        f"line {place['line']}, {place['label']}" if place["line"] else place["label"] for place in finding["sources"]
+    ]
     told = {
         "where": "; ".join(places),
         "what": finding["message"],

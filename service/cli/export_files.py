@@ -49,4 +49,4 @@ class ExportFiles:
                 f"The mapping {mapping.name} is of the agency {mapping.agency}, not of {self._agency}: "
                 "its records would be taken for another agency's."
             )
-        return Export(payload=payload, format=format_, mapping=mapping, period=period, stated=named is None)
+        return Export(payload=payload, format=format_, mapping=mapping, period=period, stated=period is not named)

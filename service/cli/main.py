@@ -129,6 +129,7 @@ def run() -> NoReturn:
     """
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # libraries' warnings may quote what they were given
+    _open_closed()
     last_words.told_by(_last_word)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # no package may watch records being read
     for stream in (sys.stdout, sys.stderr):
@@ -137,6 +138,16 @@ def run() -> NoReturn:
     code = outcome()
     sys.stderr.flush()
     os._exit(code)
+
+
+def _open_closed() -> None:
+    """Give standard streams that were closed (``>&-``) to nobody, lest a file of ours is opened in their place."""
+    while (spare := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - standard error
+        os.set_inheritable(spare, True)  # noqa: FBT003 - its only form
+    os.close(spare)
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8")
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
 
 
 def outcome(arguments: Sequence[str] | None = None) -> int:

@@ -40,7 +40,7 @@ _STDOUT = Path("-")
 )
 def command(*, path: Path, choices: Choices, out: Path, force: bool) -> int:
     """Write the state's document for each assessment."""
-    payload_files.spare([out], [path])
+    payload_files.spare([out] if out != _STDOUT else [], [path])
     checker = Checker(choices, utc_now())
     examined = checker.examine(path)
     run = Run(payloads=(examined.checked(),))

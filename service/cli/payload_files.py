@@ -64,7 +64,7 @@ def _in_folder(folder: Path) -> list[Path]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Yield every file that may be a payload: not hidden, no Markdown, and nothing that is the settings' or a fixture's own."""
+    """Yield every file that may be a payload: not hidden, no Markdown, no pipe, and nothing that is the settings' or a fixture's own."""
     from service.fixtures.fixture import EXPECTED_FILE  # noqa: PLC0415 - whoever names a file need not pay for it
 
     no_payloads = {settings.FILE_NAME, EXPECTED_FILE}
@@ -72,10 +72,15 @@ def _walk(folder: Path) -> Iterator[Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         own = _named_by(settings.load(Path(parent)))
         for file in (Path(parent, name) for name in files):
-            if file.name.startswith(".") or file.name in no_payloads or file.suffix == ".md":
+            if file.name.startswith(".") or file.name in no_payloads or file.suffix == ".md" or _would_wait(file):
                 continue
             if not own.intersection([file.absolute(), *file.absolute().parents]):
                 yield file
+
+
+def _would_wait(file: Path) -> bool:
+    """Return whether reading waits for somebody, or never ends: a pipe, a socket, a device. Who names one by itself means it."""
+    return file.exists() and not file.is_file()
 
 
 def _named_by(chosen: Settings) -> frozenset[Path]:

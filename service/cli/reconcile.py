@@ -44,8 +44,10 @@ def command(
 
     Shows no value of either side: records by file and line, submissions by id. Exit code 1 where there is anything to look at.
     """
-    if (since is None) is not (until is None) or (since and until and since > until):
+    if (since is None) is not (until is None):
         raise click.UsageError("Give --since and --until, the first and the last day, together.")
+    if since and until and since > until:
+        raise click.UsageError("--since is the first day and --until the last: they are the wrong way round.")
     chosen = settings.load()
     whose = agency or chosen.agency
     if whose is None:

@@ -35,7 +35,7 @@ _LISTED: Final = 20
 )
 @click.option(
     "--max-unmapped",
-    type=click.IntRange(min=0, max=1_000_000),
+    type=click.IntRange(min=0, max=1_000),  # as many as a ledger tells apart
     metavar="N",
     help="Fail where more than N places of a file (columns, say) are named by no line of its mapping.",
 )

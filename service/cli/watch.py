@@ -185,8 +185,12 @@ def _see_taken(answer: Answer) -> None:
         _Wait: the service wants to be asked again.
         ConfigurationError: it takes nothing at this address, or not with this key.
     """
-    if answer.ok or answer.status in _NEVER:
+    if (answer.status == HTTPStatus.ACCEPTED and "submissions" in answer.data) or answer.status in _NEVER:
         return
+    if answer.ok:
+        raise ConfigurationError(
+            "What answers at ECAS_URL is not an ecas service: it took a payload and named no submission."
+        )
     told = f"{answer.data.get('title')} ({answer.status}). {answer.data.get('detail')}"
     if answer.status in _LATER:
         raise _Wait(told, answer.retry_after)

@@ -12,7 +12,6 @@ from service.drafting.shapes import Shape
 from specs.spec import Item, Spec, Type
 
 _TRUTHS: Final = {Type.TRISTATE: "yes-no", Type.BOOLEAN: "true-false"}
-_CANONICAL_DAY: Final = "%Y-%m-%d"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +69,10 @@ def line_of(match: Match, spec: Spec, place: str, secret: frozenset[str]) -> Lin
 def _translated(line: Line, codes: str, shape: Shape, spec: Spec, secret: frozenset[str]) -> Line:
     """Return a line with a code table, or with ``number`` where that is enough."""
     known = spec.codes[codes]
-    if shape.is_number and all(
-        text.partition(".")[0] in known and not text.partition(".")[2].strip("0") for text in shape.counts
+    if (mark := shape.mark) and all(
+        text.partition(mark)[0] in known and not text.partition(mark)[2].strip("0") for text in shape.counts
     ):
-        return _with(line, 'number = "."')
+        return _with(line, f'number = "{mark}"')
     table = codes.replace("_", "-")
     told = {word: shape.code_of(word, codes, known) for word in shape.counts}
     safe = {word for word in told if told[word] or (shape.is_closed and word not in secret)}

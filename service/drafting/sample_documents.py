@@ -25,6 +25,8 @@ _OF_PARTS: Final = frozenset({"domain", "section", "scale", "category", "area", 
 _MEMBERS_OF_AN_ANSWER: Final = 2
 _INDEX: Final = re.compile(r"\[[0-9]+\]")
 _ELEMENT: Final = re.compile(r"(?P<list>.*?[^/*])\[(?P<at>[0-9]+)\]/(?P<member>[^\[\]]+)")
+#: The first name of a path.
+_TOP: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^/]*)/')
 #: A name that a path can only tell by its position was too long for one.
 _NAMELESS: Final = re.compile(r"(?:^|/)@?\*|text\(\)")
 
@@ -81,6 +83,10 @@ def _sample(payload: Payload, format_: str, records: Iterable[Record], at: str) 
     found = [_fields(record) for record in records]
     if not any(found):
         raise NoSample("Nothing stands in the file.")
+    if len(found) == 1 and _is_keyed(found[0]):
+        raise NoSample(
+            "The same stands under each name at the top: these seem to be keys of assessments. Export a list."
+        )
     asked = _questions(found)
     texts: dict[str, list[str]] = {}
     names: dict[str, str] = {}
@@ -106,6 +112,16 @@ def _fields(record: Record) -> _Fields:
         (field.source.label.removeprefix(origin).removeprefix("/"), field.text.strip()) for field in record.all()
     )
     return [(path or ".", text) for path, text in labelled if not _NAMELESS.search(path)]
+
+
+def _is_keyed(fields: _Fields) -> bool:
+    """Return whether each name at the top has the same below it: then it is made of a value, perhaps of a child's name."""
+    below: dict[str, set[str]] = defaultdict(set)
+    for path, _ in fields:
+        top = _TOP.match(path)
+        below[top[0] if top else path].add(path[top.end() :] if top else "")
+    common, every = set[str].intersection(*below.values()), set[str].union(*below.values())
+    return len(below) > 1 and len(common) >= _FEWEST_FIELDS and 2 * len(common) >= len(every)
 
 
 def _elements(fields: _Fields) -> dict[str, dict[str, dict[str, str]]]:

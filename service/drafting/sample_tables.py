@@ -23,7 +23,12 @@ from service.drafting.terms import terms
 _MOST_ROWS: Final = 5000
 _DEEPEST_HEADER: Final = 10
 #: A cell that no name of a column looks like: a day, or a number of five digits and more.
-_DATUM: Final = re.compile(r"[0-9]{5,}|[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}.*|.*@.*\..*")
+_DATUM: Final = re.compile(
+    r"[0-9]{5,}|[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}.*|.*@.*\..*"
+    r"|[0-9]{1,2}[-/. ]?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[-/., ]{0,2}[0-9]{2,4}"
+    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? [0-9]{1,2},? [0-9]{4}",
+    re.IGNORECASE,
+)
 #: A column of questions has at least so many different ones, half of which say the name of an item.
 _FEWEST_QUESTIONS: Final = 8
 _IDS: Final = frozenset({"id", "assessment", "case", "encounter", "visit"})

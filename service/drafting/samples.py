@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from adapters import registry
+from adapters.mapping_places import TABLES
 from canonical.errors import ConfigurationError
 from canonical.payload import Payload
 from service.drafting.names import ItemNames
@@ -31,6 +32,8 @@ def sample_of(payload: Payload, format_: str | None, names: ItemNames) -> Sample
     Raises:
         ConfigurationError: nothing can be drafted from it.
     """
+    if not payload.content:
+        raise ConfigurationError(f"{payload.name} is empty; nothing can be drafted from it.")
     found = format_ or registry.detect(payload)
     if found is None:
         raise ConfigurationError(f"{payload.name} is in no format that we read; nothing can be drafted from it.")
@@ -55,7 +58,7 @@ def _answered(sample: Sample) -> Sample:
 
 
 def _read(payload: Payload, format_: str, names: ItemNames) -> Sample:
-    if format_ in ("delimited", "workbook"):
+    if format_ in TABLES:
         from service.drafting import sample_tables  # noqa: PLC0415 - what reads a format is imported when it is met
 
         return (

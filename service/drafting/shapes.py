@@ -93,7 +93,13 @@ class Shape:
     @cached_property
     def is_number(self) -> bool:
         """Whether every text is a number."""
-        return bool(self.texts) and all(text.replace(".", "", 1).isdigit() for text in self.counts)
+        return self.mark is not None
+
+    @cached_property
+    def mark(self) -> str | None:
+        """The decimal mark with which every text is a number; None where there is no such mark."""
+        numbers = {mark: all(text.replace(mark, "", 1).isdigit() for text in self.counts) for mark in ".,"}
+        return next((mark for mark in numbers if self.texts and numbers[mark]), None)
 
     def code_of(self, text: str, name: str, codes: Mapping[str, Code]) -> tuple[str, bool] | None:
         """Return the code of a list that a text stands for, by itself or by what is displayed for it."""

@@ -10,7 +10,7 @@ from service.drafting.lexicon import CODE_WORDS
 from service.drafting.terms import terms
 from specs.spec import Code
 
-_LEADING: Final = re.compile(r"([0-9]+)(?:\.0+)?(?:\s*[-:=.)]\s*\S.*|\s+\S.*)?")
+_LEADING: Final = re.compile(r"([0-9]+)(?:[.,]0+)?(?:\s*[-:=.)]\s*\S.*|\s+\S.*)?")
 #: What of a text makes no difference.
 _SIGNS: Final = re.compile(r"[\W_]+")
 

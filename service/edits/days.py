@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
+from adapters.dates import SERIAL_ZERO
 from service.edits.meant import plain
 
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -26,9 +27,8 @@ _DAY_NAMED: Final = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?[-/. ]*([a-z]{3,9})
 _MONTH_NAMED: Final = re.compile(r"([a-z]{3,9})\.?[-/ ]*([0-9]{1,2})(?:st|nd|rd|th)?[-/, ]+([0-9]{4})")
 _SHORT_YEAR: Final = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{2})")
 _SERIAL: Final = re.compile(r"([1-9][0-9]{4})(?:\.[0-9]{1,18})?")
-#: The days that the two ways of counting of spreadsheets begin with, and how far they are apart.
-_FROM_1900: Final = date(1899, 12, 30)
-_APART: Final = timedelta(days=1462)
+#: How far the two days are apart that spreadsheets count from.
+_APART: Final = SERIAL_ZERO["serial-1904"] - SERIAL_ZERO["serial"]
 #: No assessment and no child is older, and no day that is meant is later.
 _YEARS: Final = range(1900, 2101)
 _ONE_CENTURY: Final = 2000
@@ -116,7 +116,7 @@ def _counted(text: str, today: date) -> Day | None:
     read = _SERIAL.fullmatch(text)
     if read is None:
         return None
-    day = _FROM_1900 + timedelta(days=int(read[1]))
+    day = SERIAL_ZERO["serial"] + timedelta(days=int(read[1]))
     return None if day > today else Day(day=day, certain=day + _APART > today)
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final, TypeVar
 
 from adapters.agency_mapping import AgencyMapping, ItemMapping
-from adapters.dates import SERIALS, day_of
+from adapters.dates import SERIAL_ZERO, SERIALS, day_of
 from adapters.transforms import Dates, Pad, Refused, Translate
 from service.edits.days import told
 from service.edits.meant import LONGEST, Meant, bare, chosen, counted, decided, plain
@@ -17,7 +17,6 @@ from specs.spec import Item, Spec, Type
 from validators.patterns import whole_match
 
 _Step = TypeVar("_Step", Dates, Pad, Translate)
-_SERIAL_ZERO: Final = {"serial": date(1899, 12, 30), "serial-1904": date(1904, 1, 1)}
 #: A pattern of digits and hyphens alone.
 _NUMERIC: Final = re.compile(r"(?:\[0-9\]|\{[0-9,]+\}|[-()?])+")
 #: What only the pattern of a name or of free text takes.
@@ -121,7 +120,7 @@ class Rewording:
         if found is None:
             return None
         for form in sorted(forms, key=lambda form: form in SERIALS):
-            written = str((found.day - _SERIAL_ZERO[form]).days) if form in SERIALS else found.day.strftime(form)
+            written = str((found.day - SERIAL_ZERO[form]).days) if form in SERIALS else found.day.strftime(form)
             if day_of(written, form) == found.day:
                 return self._checked(Meant(text=written, certain=found.certain), found.day.isoformat())
         return None

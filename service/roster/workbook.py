@@ -36,7 +36,7 @@ def rows_of(content: bytes, name: str) -> list[list[str]]:
     """
     try:
         done = subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-P", "-m", __name__],  # without -P the folder that it is run in could hold modules
             input=content,
             capture_output=True,
             env={"PYTHONPATH": str(Path(__file__).parents[2])},

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from adapters.agency_mapping import AgencyMapping, ItemMapping
+from adapters.mapping_places import TABLES
 from adapters.record import Record
 from canonical.assessment import Assessment
 from canonical.finding import Finding
@@ -69,7 +70,7 @@ class Absence:
     def _nothing(self, mapped: ItemMapping) -> str:
         if mapped.questions:
             return "no row answers its question"
-        if self.mapping is not None and self.mapping.format in ("delimited", "workbook"):
+        if self.mapping is not None and self.mapping.format in TABLES:
             return "its cell is empty or missing"
         return "nothing stands at its path, so its place is empty or missing"
 

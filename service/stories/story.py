@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters import spans
 from adapters.agency_mapping import ItemMapping
+from adapters.mapping_places import TABLES
 from adapters.record import Record
 from canonical.assessment import Answer, Assessment, Source
 from canonical.finding import Report
@@ -164,9 +165,9 @@ class Story:
         """Tell where the mapping looks for the answer."""
         line = f"{self._mapping.name if self._mapping else ''}:{mapped.line}"
         if not mapped.paths:
-            return f"{line}: the same value for every row"
+            return f"{line}: the same value for every assessment"
         numbered = self._mapping is not None and not self._mapping.layout.header
-        tables = self._mapping is not None and self._mapping.format in ("delimited", "workbook")
+        tables = self._mapping is not None and self._mapping.format in TABLES
         names = {True: "field {}", False: "column {!r}"} if tables else dict.fromkeys((True, False), "path {!r}")
         places = [names[numbered].format(column) for column in mapped.columns]
         places += [f"question {question!r}" for question in mapped.questions]

@@ -176,3 +176,26 @@ def test_no_bytes_make_a_mapped_format_raise(data, mappings):
     registry.locate(payload, name, [*sources, *(one.origin for one in reading.assessments)])
     if reading.ledger:
         assert reading.ledger.balances
+
+
+@pytest.mark.parametrize(
+    ("value", "texts"),
+    [
+        ('"yes"', ["yes"]),
+        ("null", ["no"]),
+        ("[]", ["no"]),
+        ('{"code": "yes"}', []),
+        ('[{"code": "yes"}]', []),
+    ],
+)
+def test_no_default_stands_in_for_what_has_parts(value, texts, tmp_path):
+    """A path that leads to an object where a value was meant is told; what the object says may be the contrary."""
+    path = tmp_path / "m.toml"
+    path.write_text(
+        'agency = "riverbend"\nformat = "json"\neffective = 2026-01-01\n[items]\nCONSENT = { from = "c", default = "no" }\n',
+        "utf-8",
+    )
+    payload = Payload(content=b'{"c": %s}' % value.encode(), name="x")
+    (one,) = registry.read(payload, format="json", mapping=load_mapping(path)).assessments
+    assert [answer.text for item, answer in one.answers.items() if item == "CONSENT"] == texts
+    assert [finding.rule for finding in one.findings] == ([] if texts else ["A004"])

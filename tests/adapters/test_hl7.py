@@ -306,3 +306,12 @@ def test_no_bytes_make_it_raise(content):
             assert [field.key for field in record.all()]
         for message in found.messages:
             assert all(remark.sentence for remark in remarks(message))
+
+
+def test_what_is_lost_beyond_the_list_is_counted():
+    """The lists of what was refused and passed over are bounded; that there is more is told, of every kind."""
+    broken, other = HEAD + "OBX|1|TX|Q||\x07\r", HEAD.replace("ORU^R01", "ADT^A01")
+    found = read(broken * 103 + other * 150 + HEAD + "OBX|1|TX|Q||1\r")
+    assert (len(found.refusals), len(found.remarks)) == (101, 101)
+    assert found.refusals[-1].reason.startswith("3 more places")
+    assert (found.remarks[-1].what, found.remarks[-1].sentence[:14]) == (Oddity.OTHER_MESSAGE, "50 more places")

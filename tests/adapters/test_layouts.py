@@ -147,10 +147,10 @@ def test_answer_that_is_given_twice_alike_is_one(read):
 
 
 def test_row_without_its_key_belongs_to_nobody(read):
-    """It is left out and told; it is not put to another child's."""
+    """It is not put to another child's; and any of the others could lack it, so none is read."""
     reading = read(LONG, QUESTIONS + "1,,2015-03-02,SLP,Mild\n")
-    assert found(reading) == [("A004", "row 7")]
-    assert len(reading.assessments) == 2
+    assert found(reading) == [("A001", "the whole file"), ("A004", "row 7")]
+    assert reading.assessments == ()
 
 
 @pytest.mark.parametrize("column", ["Nr", "Question", "Answer"])
@@ -190,3 +190,33 @@ def test_part_of_a_text_is_an_answer(read):
     """A sender that writes two things into one cell can be read without asking it to change."""
     mapping = '[items]\nLDF_SLEEP = { from = "S", split = { at = " - ", part = 1 } }\n'
     assert texts(read(mapping, "Nr,S\n1,2 - moderate\n").assessments[0]) == {"LDF_SLEEP": "2"}
+
+
+@pytest.mark.parametrize("keys", ['split = { at = "/", part = 2 }', 'strip = "3"'])
+def test_no_default_stands_in_for_a_text_of_which_nothing_is_left(keys, read):
+    """A rating without the sign that it is to be cut at is no rating of 0: it is a finding, and blank it is the default."""
+    mapping = f'[items]\nLDF_SLEEP = {{ from = "S", {keys}, default = "0" }}\n'
+    blank, cut_off = read(mapping, "Nr,S\n1,\n2,3\n").assessments
+    assert (texts(blank), texts(cut_off)) == ({"LDF_SLEEP": "0"}, {})
+    assert [(one.rule, one.items) for one in cut_off.findings] == [("A004", ("LDF_SLEEP",))]
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        pytest.param("1,NOTE,Sleeps, badly,at night\n", id="a cell too many"),
+        pytest.param(",NOTE,Sleeps\n", id="no key"),
+    ],
+)
+def test_a_row_of_nobody_knows_whom_keeps_the_whole_table_back(stray, read):
+    """Any assessment of it could lack that answer, and a default would stand in its place; the ledger counts it all."""
+    mapping = 'layout = "long"\n[long]\nkey = ["Nr"]\nitem = "Q"\nvalue = "A"\n[items]\n'
+    mapping += 'LDF_COMMENT = { question = "NOTE", default = "none" }\nLDF_SLEEP = { question = "SLP" }\n'
+    reading = read(mapping, "Nr,Q,A\n1,SLP,2\n2,SLP,1\n" + stray)
+    assert reading.assessments == ()
+    assert len([one for one in reading.findings if one.rule == "A001"]) == 1
+    assert len(reading.findings) == 2
+    assert reading.ledger.balances
+    assert reading.ledger.fields == sum(
+        len([cell for cell in row.split(",") if cell.strip()]) for row in ("1,SLP,2", "2,SLP,1", stray)
+    )

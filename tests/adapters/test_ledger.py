@@ -205,3 +205,15 @@ def test_neither_ledger_nor_provenance_holds_a_value(read):
     (one,) = reading.assessments
     assert "Qanary0" in one.answers["MEMBER_LOCAL_ID"].text
     assert "Qanary" not in repr([reading.ledger, *(answer.provenance for answer in one.answers.values())])
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_of_two_uses_the_nobler_is_the_fate(first, tmp_path):
+    """What is a word for nothing to one item, and the answer of another, is mapped, in whichever order they stand."""
+    lines = ['LDF_COMMENT = { from = "Consent", empty = [] }', 'CONSENT = { from = "Consent" }']
+    (tmp_path / "m.toml").write_text(
+        "\n".join([HEAD, 'empty = ["n/a"]', "[items]", *(lines if first else reversed(lines))])
+    )
+    payload = Payload(content=written([["Consent"], ["n/a"]]).encode(), name="x")
+    reading = registry.read(payload, format="delimited", mapping=load_mapping(tmp_path / "m.toml"))
+    assert counts(reading) == {"mapped": 1}

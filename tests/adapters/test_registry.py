@@ -167,3 +167,11 @@ def test_no_value_shows_in_the_repr_of_a_reading(sample):
     shown = repr(reading)
     texts = {answer.text for answer in reading.assessments[0].answers.values()}
     assert [text for text in texts if len(text) > 2 and text in shown] == []
+
+
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"[1]", b"<a/>", b"MSH|^~\\&|x\r", b"PK\x03\x04 xl/workbook.xml"])
+def test_without_a_mapping_it_is_not_said_that_the_agency_has_none(content):
+    """It may have some: for other columns, or for another day."""
+    (finding,) = registry.read(Payload(content=content, name="a")).findings
+
+    assert finding.message.endswith("none describes it and was in force on its day.")

@@ -232,6 +232,15 @@ def test_a_worker_that_dies_refuses_the_workbook(monkeypatch):
     assert isinstance(read_workbook(GOOD, "a.xlsx"), tuple)
 
 
+def test_no_module_of_the_folder_that_we_run_in_is_the_workers(tmp_path, monkeypatch):
+    """Exports of strangers may lie there: what is called like one of our modules, or Python's, is never run."""
+    for name in ("zipfile", "json", "python_calamine"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    assert isinstance(read_workbook(GOOD, "a.xlsx"), Workbook)
+    assert not (tmp_path / "ran").exists()
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_no_bytes_make_the_worker_raise(data):

@@ -18,7 +18,7 @@ import atheris
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-with atheris.instrument_imports(include=["adapters", "canonical", "validators"]):
+with atheris.instrument_imports(include=["adapters", "canonical", "markup", "validators"]):
     from fuzzing.targets import TARGETS
 
     import adapters.delimited

@@ -94,3 +94,16 @@ def test_a_wrong_variable_is_refused_by_its_own_name(home):
     """The sentence names where the value was given."""
     with pytest.raises(ConfigurationError, match="The environment variable ECAS_URL must be the address"):
         load(home, {"ECAS_URL": "nonsense"})
+
+
+def test_a_file_that_may_not_be_read_is_named(home, monkeypatch):
+    """The operating system's word alone would not say which one."""
+    write(home, 'agency = "riverbend"\n')
+
+    def refused(*_: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refused)
+
+    with pytest.raises(ConfigurationError, match=r"ecas\.toml cannot be read: Permission denied"):
+        load(home, {})

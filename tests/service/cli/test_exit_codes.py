@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -139,3 +140,32 @@ def test_a_reader_that_goes_away_is_no_fault(ecas, office):
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(60) == 141
+
+
+@pytest.mark.parametrize(("payload", "code"), [(GOOD, 0), (BAD, 1), ("nowhere.json", 2)])
+@pytest.mark.parametrize("closed", ["", ">&-", ">&- 2>&- <&-"])
+def test_closed_streams_change_no_exit_code(office, payload, code, closed):
+    """``ecas … >&-`` ends as it would have with somebody listening."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$0" -m service validate {payload} {closed}', sys.executable],
+        cwd=office,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == code
+    assert b"fault of ecas-bridge" not in done.stderr
+
+
+@pytest.mark.parametrize("place", [".", "deeper"])
+def test_a_pipe_in_a_folder_is_waited_for_by_nobody(ecas, desk, place):
+    """Only files at rest are payloads of a folder."""
+    (desk / place).mkdir(exist_ok=True)
+    os.mkfifo(desk / place / "pipe.json")
+
+    done = ecas("validate", ".", "--without-certification", cwd=desk)
+
+    assert done.returncode == 0
+    assert done.stdout.startswith("1 file, 1 assessment:")

@@ -95,3 +95,10 @@ def test_a_date_without_a_specification_is_no_fault_of_ours(ecas, desk):
         done = ecas("map", "old.json", "--without-certification", *force, cwd=desk)
         assert done.returncode == 3, json.dumps(done.stderr)
         assert done.stdout == ""
+
+
+def test_a_dash_is_no_payload(ecas):
+    """It says that nothing of the name is there, not that standard output would be written over."""
+    done = ecas("map", "-")
+
+    assert (done.returncode, done.stderr) == (2, "ecas: - cannot be read: No such file or directory.\n")

@@ -37,8 +37,8 @@ class Bug:
 
 ACKNOWLEDGED_TOO_EARLY = Bug(
     file="service/api/submissions.py",
-    right="        return await asyncio.to_thread(_receive, service, payload, format_, once, writer)\n",
-    wrong="        asyncio.get_running_loop().run_in_executor(None, _receive, service, payload, format_, once, writer)\n"
+    right="        return await asyncio.to_thread(_receive, service, payload, said.format, once, writer)\n",
+    wrong="        asyncio.get_running_loop().run_in_executor(None, _receive, service, payload, said.format, once, writer)\n"
     "        return Reply(status=_TAKEN, content=b'{}')\n",
     fault="lost",
     kills=(("service", None),) * 3,

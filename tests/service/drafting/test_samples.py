@@ -179,7 +179,8 @@ def test_a_workbook_is_read_as_a_table(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [(b"", "no format"), (b"{", "export"), (b'{"resourceType": "Bundle"}', "FHIR")]
+    ("content", "says"),
+    [(b"", "is empty"), (b"\x00\x01", "no format"), (b"{", "export"), (b'{"resourceType": "Bundle"}', "FHIR")],
 )
 def test_what_is_no_sample_is_refused_in_a_sentence(content, says):
     """Nothing is drafted from what cannot be read, and nothing of it is repeated."""
@@ -193,3 +194,31 @@ def test_a_long_table_names_its_key():
 
     assert 'key   = ["Eval No"]' in found.sample.tail
     assert any("Eval No" in question.text for question in found.questions if question.kind is Kind.LAYOUT)
+
+
+@pytest.mark.parametrize("day", ["2-Mar-2015", "02MAR15", "Mar 2 2015", "2 March 2015"])
+def test_a_day_with_the_name_of_its_month_is_no_name_of_a_column(day):
+    """A single row of data, without a header and without a number, shows nothing of itself."""
+    row = ["Tansley", "Dorian", day, "Mild", "Quillfeather"]
+    text = draft_text.mapping(draft(csv(row)))
+
+    assert "header = false" in text
+    assert not [cell for cell in row if cell in text]
+
+
+def test_ratings_with_a_decimal_comma_are_ratings():
+    """A table between semicolons writes 2,0: the names count as they would beside 2.0."""
+    rows = [[*row[:4], *(f"{rating},0" for rating in row[4:])] for row in ROWS]
+    found = draft("".join(";".join(row) + "\n" for row in [HEAD, *rows]).encode())
+
+    line = next(line for line in found.lines if line.item == "LDF_SLEEP")
+    assert (line.places, line.keys[1:]) == (("Sleep",), ('number = ","',))
+
+
+def test_names_that_are_made_of_values_are_no_places():
+    """Assessments by the names of their children: no path can name them all, and nothing of them is shown."""
+    record = dict.fromkeys(("dob", "sleep", "school", "family", "gender", "day", "note"), "1")
+    keyed = {"Tansley, Dorian": record, "Quillfeather/Bo": {**record, "more": "2"}}
+    with pytest.raises(ConfigurationError, match="keys of assessments") as told:
+        draft(json.dumps(keyed).encode())
+    assert "Tansley" not in str(told.value)

@@ -74,6 +74,14 @@ def test_a_workbook_is_read_like_the_same_csv(workbook):
         )
 
 
+def test_no_module_of_the_folder_that_we_run_in_is_the_workers(workbook, tmp_path, monkeypatch):
+    """A stranger's file there, called like a module of Python, is never run."""
+    (tmp_path / "zipfile.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    assert len(roster_file.read_content(workbook(*SHEET), "roster.xlsx").assessors) == 1
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_file_that_unfolds_to_gigabytes_is_refused():
     """What a workbook would unfold to is looked at before anything is unfolded."""
     packed = io.BytesIO()

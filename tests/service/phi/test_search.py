@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg.types.json
 import pytest
 from canary_search import Searcher
-from canary_tokens import Mint
+from canary_tokens import DIGITS, Mint
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -189,3 +189,18 @@ def test_names_of_files_and_folders_are_looked_at(tmp_path):
     (tmp_path / mint.word() / "deep").mkdir(parents=True)
     (tmp_path / f"{mint.word()}.csv").touch()
     assert len(Searcher().look_everywhere(tmp_path)) >= 3
+
+
+@pytest.mark.parametrize(
+    ("content", "leaks"),
+    [
+        pytest.param(f"\\x{_NOISE.hex()}{DIGITS}{_NOISE.hex()}", 0, id="by chance in a dump"),
+        pytest.param(f"\\x{DIGITS}{_NOISE.hex()}", 0, id="at its beginning"),
+        pytest.param(f"'{DIGITS}0001'", 1, id="a member number"),
+        pytest.param(f"id{DIGITS}0001", 1, id="behind letters"),
+        pytest.param(f"\\x{_NOISE.hex()}{DIGITS.encode().hex()}{_NOISE.hex()}", 1, id="its bytes in a dump"),
+    ],
+)
+def test_digits_within_a_dump_of_bytes_are_chance(content, leaks):
+    """A hundred megabytes of hexadecimal hold any eight digits once in a hundred runs."""
+    assert len(Searcher().look("x", content.encode())) == leaks

@@ -145,7 +145,7 @@ def test_what_is_all_there_ends_with_0(ecas, stand, tmp_path):
         ([NAME, "--agency", "harborlight", "--mapping", str(MAPPING)], 2, "is of the agency riverbend"),
         (["away.txt", "--agency", AGENCY], 2, "There is no file or folder"),
         ([NAME, "--agency", AGENCY, "--since", "2026-10-12"], 2, "--since and --until"),
-        ([NAME, "--agency", AGENCY, "--since", "2026-10-12", "--until", "2026-10-11"], 2, "--since and --until"),
+        ([NAME, "--agency", AGENCY, "--since", "2026-10-12", "--until", "2026-10-11"], 2, "wrong way round"),
         ([NAME, "--agency", AGENCY], 3, "Could not check"),
         ([], 2, "Missing argument"),
     ],
@@ -180,4 +180,8 @@ def test_any_format_with_a_mapping_is_an_export(ecas, outbox):
     code, out, _ = ecas("reconcile", str(workbook), "--agency", AGENCY, "--mapping", str(mapping))
     assert code == 1
     assert "no period in the name" in out
+    told = json.loads(
+        ecas("reconcile", str(workbook), "--agency", AGENCY, "--mapping", str(mapping), "--report", "json")[1]
+    )
+    assert (told["files"][0]["period"], told["files"][0]["stated"]) == (None, False)
     assert [row[-5:] for row in out.splitlines() if row.startswith(f"  {workbook}")] == ["row 4", "row 5"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def watch() -> Iterator[Watch]:
-    WATCH.connects, WATCH.names, WATCH.on = [], [], True
+    WATCH.begin()
     yield WATCH
     WATCH.on = False
 
