@@ -61,7 +61,8 @@ def _span(text: str, offset: int, encoding: str) -> _Span | None:
         return offset, end, _read(text[offset:end]), _writer(encoding, f"&<\t\r\n{quote}")
     form: Callable[[str], str | None] | None
     opened, closed = (text.rfind(sign, 0, offset) for sign in _CDATA)
-    if opened > closed:
+    before = text[opened + len(_CDATA[0]) : offset]
+    if opened > closed and not before.strip(BLANKS):  # else the sign stands in a comment
         end = text.index(_CDATA[1], offset)
         behind = end + len(_CDATA[1])
         raw = text[offset:end].rstrip(BLANKS)

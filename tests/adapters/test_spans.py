@@ -128,3 +128,20 @@ def test_places_that_are_no_values_have_no_bytes(mappings):
     assert spans.find(payload, "json", mapping, [one.origin]) == {}
     assert spans.find(payload, "workbook", mapping, [one.origin]) == {}
     assert spans.find(Payload(content=b"{", name="x"), "json", mapping, [one.origin]) == {}
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        pytest.param("<!-- <![CDATA[ -->{}", id="in a comment before"),
+        pytest.param("<?say <![CDATA[?>{}", id="in an instruction before"),
+        pytest.param("<![CDATA[]]>{}", id="empty"),
+    ],
+)
+def test_the_sign_of_cdata_is_one_only_where_text_begins(around, mappings):
+    """Fuzzing found a comment that holds the sign: what stands behind it is no such section, and has its bytes."""
+    mapping = mappings["xml", "text"]
+    content = f'<r>{around.format("")}<a v="1"/><b>Wren &amp; Co</b></r>'.encode()
+    answer = _read(content, "xml", mapping)["MEMBER_LAST_NAME"]
+    written = spans.find(Payload(content=content, name="x"), "xml", mapping, [answer.source])[answer.source]
+    assert (content[written.start : written.end], written.text) == (b"Wren &amp; Co", "Wren & Co")
