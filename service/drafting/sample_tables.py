@@ -65,7 +65,7 @@ def workbook(payload: Payload, names: Names) -> Sample:
     if not book.sheets:
         raise NoSample("The workbook has no sheet.")
     sheet = max(book.sheets, key=lambda one: sum(len(row.texts) for row in one.rows))
-    head = () if sheet is book.sheets[0] else (f"sheet = {quoted(sheet.name)}",)
+    head = () if sheet is book.sheets[0] and not sheet.beside else (f"sheet = {quoted(sheet.name)}",)
     above = _groups(sheet)
     read = sheet_rows(sheet, first=above, header=2) if above else sheet_rows(sheet, header=0)
     rows = [(row.number, [cell.strip() for cell in row.cells]) for row in read]

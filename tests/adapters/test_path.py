@@ -183,7 +183,7 @@ def test_what_is_remembered_changes_nothing(value, paths):
     """Indexes and beginnings that were walked before give what a plain walk for each path gives."""
     record, _ = record_of(value)
     for path in paths * 2:
-        assert [field.text for field in record.fields(path)] == naive(value, path)
+        assert [field.text for field in record.fields(path) if not field.void] == naive(value, path)
 
 
 def test_ten_times_the_document_takes_ten_times_the_time():

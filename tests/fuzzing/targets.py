@@ -191,7 +191,7 @@ def workbooks(data: bytes) -> None:
         assert told["refusal"]
         return
     for number, one in enumerate(told["sheets"], start=1):  # type: ignore[arg-type,var-annotated]
-        shown = workbook._sheet(one, number, "file", NOTHING)
+        shown = workbook._sheet(one, number, "file", NOTHING, 1)
         for header in (0, 1, 3):
             rows = list(sheet_rows(shown, header=header))
             assert len({len(row.cells) for row in rows}) <= 1, "rows of one sheet are as wide as each other"
