@@ -15,6 +15,7 @@ from service.drafting import draft_text
 from service.drafting.draft import Draft, drafted
 from service.drafting.line import Line
 from service.drafting.names import ItemNames
+from service.drafting.question import Kind
 from service.drafting.samples import sample_of
 from service.drafting.targets import Targets
 from specs.catalog import Catalog
@@ -87,3 +88,20 @@ def values(layout: Layout) -> set[str]:
         found.update(answer.text for answer in answers.values() if answer.provenance != OURS)
     found.update(part for text in tuple(found) for part in text.split(", "))
     return {text for text in found if len(text) > 2}
+
+
+def required_and_not_found(draft: Draft) -> set[str]:
+    """Return the required items of the sample's instruments that no line reads and the format does not bring by itself."""
+    known = {line.item for line in draft.lines} | draft.sample.given
+    return {
+        item.code
+        for item in draft.spec.items.values()
+        if (item.required or item.required_when)
+        and item.code not in known
+        and any(map(item.belongs_to, draft.matching.instruments))
+    }
+
+
+def asked_for(draft: Draft) -> set[str]:
+    """Return the items that a question asks for."""
+    return {item for one in draft.questions if one.kind in (Kind.REQUIRED, Kind.OURS) for item in one.items}

@@ -179,38 +179,29 @@ def test_no_value_of_a_record_is_in_any_report(ecas, desk):
     assert not any("CANARY" in text for text in told)
 
 
-def test_validating_imports_no_server_and_no_database(office):
-    """That is most of its cold start."""
+#: What a check of these samples must not load: most of its cold start.
+IDLE = {
+    "no server and no database": (
+        ["good/five-through-twenty.json", "good/caredesk-export.csv"],
+        "fastapi sqlalchemy aiohttp rich pydantic_settings typer structlog cryptography lxml.isoschematron asyncio ssl",
+    ),
+    "of FHIR nothing that reads other formats": (
+        ["good/five-through-twenty.json"],
+        (
+            "adapters.mapping adapters.mapped adapters.loss adapters.transforms adapters.parsed adapters.documents "
+            "adapters.delimited adapters.dialect adapters.workbook adapters.xml_text adapters.hl7_text adapters.fhir_xml "
+            "adapters.fhir_record service.fixtures.fixture service.edits.proposing service.reports.json_report python_calamine"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("samples", "idle"), IDLE.values(), ids=IDLE)
+def test_validating_imports_only_what_it_needs(samples, idle, office):
+    """Each module is half a millisecond, and there are hundreds."""
     look = (
-        "import sys; from service.cli.main import outcome; "
-        "code = outcome(['validate', 'good/five-through-twenty.json', 'good/caredesk-export.csv']); "
-        "heavy = {'fastapi', 'sqlalchemy', 'aiohttp', 'rich', 'pydantic_settings', 'typer', 'structlog', 'cryptography', "
-        "'lxml.isoschematron', 'asyncio', 'ssl'} & set(sys.modules); "
-        "print(sorted(heavy), file=sys.stderr); sys.exit(code)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", look],
-        cwd=office,
-        env={"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.stderr == "[]\n"
-    assert done.returncode == 0
-
-
-def test_validating_fhir_imports_nothing_that_reads_by_a_mapping(office):
-    """Nor what reads the other formats: each module is half a millisecond, and there are hundreds."""
-    look = (
-        "import sys; from service.cli.main import outcome; "
-        "code = outcome(['validate', 'good/five-through-twenty.json']); "
-        "idle = {'adapters.mapping', 'adapters.mapped', 'adapters.loss', 'adapters.transforms', 'adapters.parsed', "
-        "'adapters.documents', 'adapters.delimited', 'adapters.dialect', 'adapters.workbook', 'adapters.xml_text', "
-        "'adapters.hl7_text', 'adapters.fhir_xml', 'adapters.fhir_record', 'service.fixtures.fixture', "
-        "'service.edits.proposing', 'service.reports.json_report', 'python_calamine'} & set(sys.modules); "
-        "print(sorted(idle), file=sys.stderr); sys.exit(code)"
+        f"import sys; from service.cli.main import outcome; code = outcome(['validate', *{samples!r}]); "
+        f"print(sorted(set({idle.split()!r}) & set(sys.modules)), file=sys.stderr); sys.exit(code)"
     )
     done = subprocess.run(
         [sys.executable, "-c", look],

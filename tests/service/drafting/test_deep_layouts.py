@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 from fhir_forms import as_xml
-from mapping_layout import Layout, draft_of, figure, values
+from mapping_layout import Layout, asked_for, draft_of, figure, required_and_not_found, values
 
 from adapters.mapping import load_mapping
 from canonical.assessment import Answer
 from canonical.errors import ConfigurationError
 from canonical.payload import Payload
 from service.drafting import draft_text
-from service.drafting.question import Kind
 
 TESTS = Path(__file__).parents[2]
 FOLDER = TESTS / "mapping_layouts_deep"
@@ -76,17 +75,7 @@ def test_nine_of_ten_items_that_it_maps_are_right(name):
 def test_every_required_item_that_was_not_found_is_asked_for(name):
     """What no line reads and the file does not bring by itself is a question, and those come first."""
     draft = layout(name).draft
-    known = {line.item for line in draft.lines} | draft.sample.given
-    missing = {
-        item.code
-        for item in draft.spec.items.values()
-        if (item.required or item.required_when)
-        and item.code not in known
-        and any(map(item.belongs_to, draft.matching.instruments))
-    }
-    asked = {
-        item for question in draft.questions if question.kind in (Kind.REQUIRED, Kind.OURS) for item in question.items
-    }
+    missing, asked = required_and_not_found(draft), asked_for(draft)
     kinds = [question.kind for question in draft.questions]
     figure(f"{name}: required and not found {len(missing)}, asked for {len(missing & asked)}")
 

@@ -8,12 +8,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from mapping_layout import FOLDER, NAMES, Layout, draft_of, figure, values
+from mapping_layout import FOLDER, NAMES, Layout, asked_for, draft_of, figure, required_and_not_found, values
 
 from adapters.mapping import load_mapping
 from canonical.payload import Payload
 from service.drafting import draft_text
-from service.drafting.question import Kind
 from specs.catalog import Catalog
 
 ROOT = Path(__file__).parents[3]
@@ -56,17 +55,7 @@ def test_nine_of_ten_items_that_it_maps_are_right(name):
 def test_every_required_item_that_was_not_found_is_asked_for(name):
     """No required item of an instrument of the sample is silently left out, and those are asked before anything else."""
     draft = layout(name).draft
-    read = {line.item for line in draft.lines}
-    missing = {
-        item.code
-        for item in draft.spec.items.values()
-        if (item.required or item.required_when)
-        and item.code not in read
-        and any(map(item.belongs_to, draft.matching.instruments))
-    }
-    asked = {
-        item for question in draft.questions if question.kind in (Kind.REQUIRED, Kind.OURS) for item in question.items
-    }
+    missing, asked = required_and_not_found(draft), asked_for(draft)
     kinds = [question.kind for question in draft.questions]
     figure(f"{name}: required and not found {len(missing)}, asked for {len(missing & asked)}, questions {len(kinds)}")
 
